@@ -1,0 +1,169 @@
+"""Case files: TOML → Suite, every mistake named with its place."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from parity.case import Case, CaseError, NestedPair, Printed, Published, Suite
+from parity.dataset import Dataset, Threshold
+from parity.formula import parse
+from parity.quantity import QUANTITIES
+from parity.syntax import FormulaError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.result import Key
+    from parity.spec import Criterion
+
+SHIPPED = Path(__file__).parent / "data" / "cases.toml"
+_Entry = TypeVar("_Entry", Case, NestedPair)
+
+
+def load_suite(path: Path = SHIPPED) -> Suite:
+    """Return the suite that a TOML case file states.
+
+    A file may name others in ``include = ["more.toml"]``, relative to itself.
+
+    Raises
+    ------
+    CaseError
+        With the file and the entry, where it cannot be used.
+    """
+    datasets: dict[str, Dataset] = {}
+    cases: dict[str, Case] = {}
+    pairs: dict[str, NestedPair] = {}
+    for file in _with_includes(path):
+        table = _read_toml(file)
+        _refuse_unknown(file, table, {"schema", "include", "dataset", "case", "lrt"})
+        try:
+            for name, entry in table.get("dataset", {}).items():
+                datasets[name] = _dataset(file, name, entry)
+            for entry in table.get("case", []):
+                _add(cases, _case(file, entry, datasets))
+            for entry in table.get("lrt", []):
+                _add(pairs, _pair(file, entry, cases))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CaseError(f"{file.name}: an entry lacks or misuses {error}.") from error
+    if not cases:
+        raise CaseError(f"{path.name} holds no case; expected at least one [[case]].")
+    return Suite(tuple(cases.values()), tuple(pairs.values()))
+
+
+def _with_includes(path: Path) -> list[Path]:
+    return [path, *(path.parent / name for name in _read_toml(path).get("include", []))]
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CaseError(f"The case file {path} does not exist.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CaseError(f"{path.name} is no TOML: {error}.") from error
+
+
+def _add(into: dict[str, _Entry], item: _Entry) -> None:
+    if item.name in into:
+        raise CaseError(f"Two entries are called {item.name!r}; names must differ.")
+    into[item.name] = item
+
+
+def _refuse_unknown(file: Path, entry: Mapping[str, object], known: set[str]) -> None:
+    unknown = sorted(set(entry) - known)
+    if unknown:
+        raise CaseError(
+            f"{file.name}: unknown entry {', '.join(unknown)} (in {entry.get('name', 'the file')});"
+            f" known are {', '.join(sorted(known))}."
+        )
+
+
+def _dataset(file: Path, name: str, entry: Mapping[str, Any]) -> Dataset:
+    _refuse_unknown(
+        file, entry, {"file", "sha256", "factors", "derived", "source", "licence", "url"}
+    )
+    return Dataset(
+        name=name,
+        file=file.parent / entry["file"],
+        sha256=entry.get("sha256"),
+        factors=tuple(entry.get("factors", ())),
+        derived={
+            key: Threshold(rule["column"], float(rule["below"]))
+            for key, rule in entry.get("derived", {}).items()
+        },
+        source=entry.get("source", ""),
+        licence=entry.get("licence", ""),
+        url=entry.get("url"),
+    )
+
+
+_CASE_KEYS = {
+    "name", "dataset", "formula", "criterion", "family", "link", "published", "published_in",
+    "record_rows",
+}  # fmt: skip
+
+
+def _case(file: Path, entry: Mapping[str, Any], datasets: Mapping[str, Dataset]) -> Case:
+    _refuse_unknown(file, entry, _CASE_KEYS)
+    name = entry["name"]
+    if entry["dataset"] not in datasets:
+        raise CaseError(f"{file.name}: case {name!r} names the unknown data {entry['dataset']!r}.")
+    criterion = entry.get("criterion", "REML")
+    if criterion not in {"ML", "REML"}:
+        raise CaseError(f"{file.name}: case {name!r}: criterion is 'ML' or 'REML'.")
+    try:
+        spec = parse(
+            entry["formula"],
+            criterion=cast("Criterion", criterion),
+            family=entry.get("family", "gaussian"),
+            link=entry.get("link"),
+        )
+    except FormulaError as error:
+        raise CaseError(f"{file.name}: case {name!r}: {error}") from error
+    return Case(
+        name=name,
+        dataset=datasets[entry["dataset"]],
+        spec=spec,
+        published=_published(file, name, entry, spec.kind),
+        published_in=entry.get("published_in", ""),
+        record_rows=bool(entry.get("record_rows", True)),
+    )
+
+
+def _pair(file: Path, entry: Mapping[str, Any], cases: Mapping[str, Case]) -> NestedPair:
+    _refuse_unknown(file, entry, {"name", "small", "large", "published", "published_in"})
+    name = entry["name"]
+    for side in ("small", "large"):
+        if entry[side] not in cases:
+            raise CaseError(f"{file.name}: pair {name!r} names the unknown case {entry[side]!r}.")
+    small, large = cases[entry["small"]], cases[entry["large"]]
+    if small.dataset != large.dataset or {small.spec.criterion, large.spec.criterion} != {"ML"}:
+        raise CaseError(
+            f"{file.name}: pair {name!r} needs two ML cases on the same data: REML likelihoods of "
+            "models with different fixed effects cannot be compared."
+        )
+    published = _published(file, name, entry, "lrt")
+    return NestedPair(name, small, large, published, entry.get("published_in", ""))
+
+
+def _published(file: Path, name: str, entry: Mapping[str, Any], kind: str) -> Published:
+    """Return the published figures: quantity → rows of key parts and, last, what was printed."""
+    published: dict[str, dict[Key, Printed]] = {}
+    for quantity, rows in entry.get("published", {}).items():
+        if quantity not in QUANTITIES or kind not in QUANTITIES[quantity].kinds:
+            raise CaseError(
+                f"{file.name}: {name!r} publishes {quantity!r}, no quantity of a {kind}."
+            )
+        elements = {tuple(row[:-1]): Printed.read(row[-1]) for row in rows}
+        width = len(QUANTITIES[quantity].key)
+        if len(elements) != len(rows) or any(len(key) != width for key in elements) or not rows:
+            raise CaseError(
+                f"{file.name}: {name!r}: {quantity} needs rows of {width} key parts and a figure, "
+                "each key once."
+            )
+        published[quantity] = elements
+    if published and not entry.get("published_in"):
+        raise CaseError(f"{file.name}: {name!r} publishes figures; say where in published_in.")
+    return published

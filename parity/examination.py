@@ -1,0 +1,102 @@
+"""Can this model be asked of these data at all? One clear sentence where it cannot."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from parity.syntax import read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from parity.spec import ModelSpec
+
+
+class InputError(ValueError):
+    """A model and data that do not fit together, in one sentence."""
+
+
+def examine(spec: ModelSpec, data: pd.DataFrame) -> None:
+    """Return where the model can be asked of the data.
+
+    Raises
+    ------
+    InputError
+        No rows, an unknown column, no random term, a response that is all missing or no number,
+        an infinite value, a grouping factor with one level or with one row a level.
+    """
+    if data.empty:
+        raise InputError("The data are empty: there is no row to fit.")
+    if not data.columns.is_unique:
+        repeated = ", ".join(dict.fromkeys(map(str, data.columns[data.columns.duplicated()])))
+        raise InputError(f"The data have more than one column called {repeated}; rename them.")
+    _require_columns(spec, data)
+    if not spec.random:
+        raise InputError(
+            f"The formula {spec.formula!r} has no random term; expected at least one, such as "
+            "(1 | group)."
+        )
+    _require_finite(spec, data)
+    used = data.loc[:, list(spec.variables)].dropna()
+    _require_response(spec, data)
+    if used.empty:
+        raise InputError("No row is complete: every row lacks a value of the formula's variables.")
+    for term in spec.random:
+        _require_groups(term.group, used.loc[:, list(term.factors)], spec)
+
+
+def _require_columns(spec: ModelSpec, data: pd.DataFrame) -> None:
+    names = [str(name) for name in data.columns]
+    for variable in spec.variables:
+        if variable in names:
+            continue
+        close = get_close_matches(variable, names, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        shown = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")  # noqa: PLR2004 - a screenful
+        raise InputError(f"The data have no column {variable!r}; they have {shown}.{hint}")
+
+
+def _require_finite(spec: ModelSpec, data: pd.DataFrame) -> None:
+    for variable in spec.variables:
+        column = data[variable]
+        if column.dtype.kind != "f":
+            continue
+        infinite = np.isinf(column.to_numpy(dtype="float64", na_value=np.nan))
+        if infinite.any():
+            row = int(np.argmax(infinite)) + 1
+            raise InputError(
+                f"The column {variable!r} has an infinite value in row {row}; remove the row or "
+                "make the cell missing."
+            )
+
+
+def _require_response(spec: ModelSpec, data: pd.DataFrame) -> None:
+    names = [node.value for node in read(spec.response).walk() if node.kind == "name"]
+    for name in names:
+        column = data[name]
+        if column.isna().all():
+            raise InputError(f"The response {name!r} is missing in every row.")
+        numeric = column.dtype.kind in "biuf"
+        if spec.family == "gaussian" and not numeric:
+            raise InputError(
+                f"The response {name!r} holds text ({column.dtype}); a linear mixed model needs "
+                "numbers."
+            )
+        if spec.family == "gaussian" and (column == column.iloc[0]).all():
+            raise InputError(f"The response {name!r} is the same in every row: nothing varies.")
+
+
+def _require_groups(group: str, factors: pd.DataFrame, spec: ModelSpec) -> None:
+    levels = len(factors.drop_duplicates())
+    if levels == 1:
+        raise InputError(
+            f"The grouping factor {group!r} has one level; a random effect needs at least two."
+        )
+    if levels >= len(factors) and spec.family == "gaussian":
+        raise InputError(
+            f"The grouping factor {group!r} has {levels} levels for {len(factors)} rows: with one "
+            "row a level its variance cannot be told from the residual's."
+        )

@@ -1,0 +1,94 @@
+"""What a comparison found: one number against another, and a pair of engines on a case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from parity.result import Key
+    from parity.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One number held against another.
+
+    Attributes
+    ----------
+    quantity, key
+        The element.
+    reference, candidate
+        The two numbers; None on the side that lacks the element.
+    error, unit
+        The candidate's error in the quantity's unit; infinite where an element is missing.
+    tolerance
+        The largest error that agrees.
+    digits
+        Log relative error, 0 to 15.9.
+    verdict
+        AGREE, KNOWN, BETTER, WORSE or DIFFER.
+    why
+        The reason of the tolerance, or of the known difference.
+    """
+
+    quantity: str
+    key: Key
+    reference: float | None
+    candidate: float | None
+    error: float
+    unit: str
+    tolerance: float
+    digits: float
+    verdict: Verdict
+    why: str
+
+    @property
+    def name(self) -> str:
+        """The element as reports write it, ``fixef[raven]``."""
+        return self.quantity + (f"[{', '.join(self.key)}]" if self.key else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of holding a candidate against a reference on one case.
+
+    Attributes
+    ----------
+    case, reference, candidate
+        Names.
+    verdict
+        On the pair.
+    layer
+        The first layer that diverges, a key of `parity.quantity.LAYERS`; empty where none does.
+    message
+        One sentence.
+    findings
+        Every element that was compared.
+    absent
+        (quantity, engine, reason) where one side has no number.
+    conditions
+        The candidate's messages and warnings, in order.
+    """
+
+    case: str
+    reference: str
+    candidate: str
+    verdict: Verdict
+    layer: str
+    message: str
+    findings: tuple[Finding, ...] = ()
+    absent: tuple[tuple[str, str, str], ...] = ()
+    conditions: tuple[str, ...] = ()
+
+    def worst(self, quantity: str) -> Finding:
+        """Return the finding of a quantity with the largest error."""
+        return max(
+            (finding for finding in self.findings if finding.quantity == quantity),
+            key=lambda finding: abs(finding.error),
+        )
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Names of the quantities that were compared, in order."""
+        return tuple(dict.fromkeys(finding.quantity for finding in self.findings))

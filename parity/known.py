@@ -1,0 +1,114 @@
+"""Declared differences: seen, sized, explained; grown or vanished ones are errors."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from parity.quantity import QUANTITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHIPPED = Path(__file__).parent / "data" / "known.toml"
+GROWTH = 2.0
+
+
+class KnownError(ValueError):
+    """A register of differences that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One declared difference.
+
+    Attributes
+    ----------
+    name
+        Its short name in reports.
+    candidate, reference, case
+        Shell patterns of the engines and cases that it is about.
+    sizes
+        Quantity → largest error seen, in the quantity's unit. Up to twice that size is the same
+        difference (optimisers stop elsewhere on other machines); more has grown; none, vanished.
+    reason
+        Why the two differ.
+    see
+        How to see it, or where it is reported upstream.
+    versions
+        Program → version range that it was seen with; other versions are not covered.
+    """
+
+    name: str
+    candidate: str
+    case: str
+    sizes: Mapping[str, float]
+    reason: str
+    see: str
+    reference: str = "*"
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def covers(self, reference: str, candidate: str, case: str) -> bool:
+        """Whether the entry is about this pair of engines on this case."""
+        return (
+            fnmatchcase(reference, self.reference)
+            and fnmatchcase(candidate, self.candidate)
+            and fnmatchcase(case, self.case)
+        )
+
+    def holds_for(self, versions: Mapping[str, str]) -> bool:
+        """Whether the programs' versions lie in the declared ranges."""
+        return all(
+            program in versions and _within(versions[program], wanted)
+            for program, wanted in self.versions.items()
+        )
+
+
+def _within(version: str, wanted: str) -> bool:
+    try:
+        return Version(version.replace("-", ".")) in SpecifierSet(wanted)
+    except InvalidVersion:
+        return False
+
+
+def load_known(path: Path = SHIPPED) -> tuple[Known, ...]:
+    """Return the register that a TOML file states.
+
+    Raises
+    ------
+    KnownError
+        Where an entry is incomplete, or sizes an unknown quantity, or gives no reason.
+    """
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    register = []
+    for entry in table.get("known", []):
+        try:
+            known = Known(**entry)
+            for wanted in known.versions.values():
+                SpecifierSet(wanted)
+        except (TypeError, InvalidSpecifier) as error:
+            raise KnownError(
+                f"{path.name}: the entry {entry.get('name')} is off: {error}."
+            ) from error
+        _check(path.name, known)
+        register.append(known)
+    names = [known.name for known in register]
+    if len(set(names)) < len(names):
+        raise KnownError(f"{path.name}: two entries share a name.")
+    return tuple(register)
+
+
+def _check(file: str, known: Known) -> None:
+    unknown = sorted(set(known.sizes) - set(QUANTITIES))
+    if unknown or not known.sizes:
+        raise KnownError(f"{file}: {known.name} sizes {unknown or 'nothing'}; name quantities.")
+    if not all(0 < size < float("inf") for size in known.sizes.values()):
+        raise KnownError(f"{file}: {known.name}: a size is a positive finite error.")
+    if not known.reason.strip() or not known.see.strip():
+        raise KnownError(f"{file}: {known.name} needs a reason and where to see it.")

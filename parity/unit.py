@@ -1,0 +1,124 @@
+"""Errors in statistical units, and digits of agreement."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from parity.quantity import QUANTITIES, Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from parity.result import FitResult, Key
+
+MOST_DIGITS = 15.9
+BOUNDARY = 1e-4
+
+
+def digits(reference: float, candidate: float) -> float:
+    """Return the log relative error, the number of digits in which two numbers agree.
+
+    ``-log10(|c - r| / |r|)``, and ``-log10 |c|`` where the reference is 0, between 0 and 15.9
+    (McCullough 1998; the measure of NIST's Statistical Reference Datasets).
+    """
+    gap = abs(candidate - reference)
+    if gap == 0.0:
+        return MOST_DIGITS
+    relative = gap / abs(reference) if reference else gap
+    return min(max(-math.log10(relative), 0.0), MOST_DIGITS)
+
+
+def error(name: str, key: Key, numbers: tuple[float, float], context: FitResult) -> float:
+    """Return the candidate's error in the quantity's unit.
+
+    Parameters
+    ----------
+    name, key
+        The element.
+    numbers
+        Reference and candidate.
+    context
+        The reference's answer, which scales the error. Signed for unit ``"deviance"`` (candidate
+        minus reference), else at least 0.
+    """
+    reference, candidate = numbers
+    quantity = QUANTITIES[name]
+    if quantity.unit == "log10":
+        return _decades(reference, candidate)
+    gap = candidate - reference
+    if quantity.unit == "deviance":
+        return -2.0 * gap if name == "loglik" else gap
+    if gap == 0.0:
+        return 0.0
+    return abs(gap) / _scale(quantity, key, reference, context)
+
+
+def _decades(reference: float, candidate: float) -> float:
+    if reference == candidate:
+        return 0.0
+    if reference <= 0.0 or candidate <= 0.0:
+        return math.inf
+    return abs(math.log10(candidate) - math.log10(reference))
+
+
+def _scale(quantity: Quantity, key: Key, reference: float, context: FitResult) -> float:
+    """Return the positive number that an error is divided by."""
+    rule = _SCALES.get(quantity.unit)
+    return rule(key, reference, context) if rule else 1.0
+
+
+def _standard_error(context: FitResult, coefficient: str) -> float:
+    for name in ("se_conditional", "se_joint"):
+        number = context.values.get(name, {}).get((coefficient,), 0.0)
+        if number > 0.0:
+            return number
+    return 1.0
+
+
+def _sigma(context: FitResult) -> float:
+    """Return the residual standard deviation, 1 for a family without one."""
+    return context.values.get("sigma", {(): 1.0})[()] or 1.0
+
+
+def _interior(context: FitResult, block: Key) -> bool:
+    """Whether a random effect's standard deviation is off its boundary."""
+    spread = context.values.get("sd", {}).get(block, 0.0)
+    return spread > BOUNDARY * _sigma(context)
+
+
+def _of_variance(key: Key, reference: float, context: FitResult) -> float:
+    return reference if _interior(context, key) else _sigma(context) ** 2
+
+
+def _of_sd(key: Key, reference: float, context: FitResult) -> float:
+    return reference if _interior(context, key) else _sigma(context)
+
+
+def _of_effect(key: Key, _: float, context: FitResult) -> float:
+    block = (key[0], key[-1])
+    return context.values["sd"][block] if _interior(context, block) else _sigma(context)
+
+
+def _of_response(_: Key, reference: float, context: FitResult) -> float:
+    if "sigma" in context.values:
+        return _sigma(context)
+    return max(1.0, abs(reference))
+
+
+def _of_theta(_: Key, __: float, context: FitResult) -> float:
+    return max(abs(number) for number in context.values["theta"].values()) or 1.0
+
+
+_SCALES: dict[str, Callable[[Key, float, FitResult], float]] = {
+    "relative": lambda _, reference, __: abs(reference) or 1.0,
+    "se": lambda key, _, context: _standard_error(context, key[0]),
+    "se product": lambda key, _, context: (
+        _standard_error(context, key[0]) * _standard_error(context, key[1])
+    ),
+    "variance": _of_variance,
+    "sd": _of_sd,
+    "theta": _of_theta,
+    "sd of the effect": _of_effect,
+    "sigma": _of_response,
+}

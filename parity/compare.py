@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 PUBLISHED = "published"
 _GAPS = frozenset({"loglik", "deviance"})
+_ABOUT = frozenset({"A", "H"})  # layers that say what was fitted and how, not what came out
 _ROUNDING = 1e-9
+_GROWN = "has grown beyond the declared"
 
 
 class ComparisonError(ValueError):
@@ -166,8 +168,11 @@ def _judge(
     """Return the finding on one element."""
     quantity = rule.quantity
     verdict, why = Verdict.AGREE, rule.why
-    if abs(off) > rule.limit:
-        known = next((k for k in entries if abs(off) <= k.sizes.get(quantity, 0.0) * GROWTH), None)
+    if not abs(off) <= rule.limit:
+        sized = [known for known in entries if quantity in known.sizes]
+        known = next((k for k in sized if abs(off) <= k.sizes[quantity] * GROWTH), None)
+        if sized and known is None:
+            why = f"{sized[0].name}: {_GROWN} size {sized[0].sizes[quantity]:.3g}"
         if known is not None:
             verdict, why = Verdict.KNOWN, f"{known.name}: {known.reason}"
         elif quantity in _GAPS and measure is None and math.isfinite(off):
@@ -197,7 +202,7 @@ def _conclude(
     candidate: FitResult,
 ) -> Comparison:
     """Return the comparison with its verdict, the first layer that diverges and a sentence."""
-    if not findings:
+    if all(_layer(finding) in _ABOUT for finding in findings):
         raise ComparisonError(f"{names[2]} on {names[0]}: not one number would be compared.")
     vanished = _vanished(findings, entries)
     verdict, layer, message = _verdict(names, findings)
@@ -221,14 +226,22 @@ def _verdict(names: tuple[str, str, str], findings: Sequence[Finding]) -> tuple[
     gap = next((f for f in red if f.verdict in {Verdict.BETTER, Verdict.WORSE}), None)
     if gap is None:
         return Verdict.DIFFER, _layer(red[0]), _sentence(names, red)
+    if _contradictory(findings):
+        story = f"{' and '.join(sorted(_GAPS))} contradict each other: "
+        return Verdict.DIFFER, _layer(red[0]), story + _sentence(names, red)
     short, far = (names[2], names[1]) if gap.verdict is Verdict.WORSE else (names[1], names[2])
     story = f"{short} stopped {abs(gap.error):.3g} of deviance short of {far}"
     rest = [f for f in red if f.quantity not in _GAPS]
-    return (
-        gap.verdict,
-        _layer(red[0]),
-        "; ".join([story, *([_sentence(names, rest)] if rest else [])]),
-    )
+    sentences = [_sentence(names, some) for some in ([gap], rest) if some]
+    return gap.verdict, _layer(red[0]), "; ".join([story, *sentences])
+
+
+def _contradictory(findings: Sequence[Finding]) -> bool:
+    """Whether log-likelihood and deviance, one the other's -2, put the gap in different places."""
+    gaps = [f for f in findings if f.quantity in _GAPS and f.unit != "printed"]
+    errors = [finding.error for finding in gaps]
+    limit = max((finding.tolerance for finding in gaps), default=0.0)
+    return bool(gaps) and max(errors) - min(errors) > limit
 
 
 def _layer(finding: Finding) -> str:
@@ -245,8 +258,9 @@ def _sentence(names: tuple[str, str, str], findings: Sequence[Finding]) -> str:
         lacking = names[1] if worst.reference is None else names[2]
         return f"{what} is missing in {lacking}{more}"
     known = f", declared as {worst.why.split(':')[0]}" if worst.verdict is Verdict.KNOWN else ""
+    known = f", which {worst.why}" if _GROWN in worst.why else known
     return (
-        f"{what} is {worst.reference:.10g} in {names[1]} and {worst.candidate:.10g} in {names[2]}, "
+        f"{what} is {worst.reference!r} in {names[1]} and {worst.candidate!r} in {names[2]}, "
         f"error {worst.error:.3g} ({worst.unit}), tolerance {worst.tolerance:.3g}{known}{more}"
     )
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from parity.table import read_csv
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -109,25 +111,7 @@ class Dataset:
                 f"{path.name} is not the file that was declared: its SHA-256 is {found}, "
                 f"expected {self.sha256}."
             )
-        frame = _read_csv(path, self.factors)
+        frame = read_csv(path, self.factors)
         for name, rule in self.derived.items():
             frame[name] = (frame[rule.column] < rule.below).astype("int64")
         return frame
-
-
-def _read_csv(path: Path, factors: tuple[str, ...]) -> pd.DataFrame:
-    import pandas as pd  # noqa: PLC0415 - `import parity` starts no pandas
-
-    frame = pd.read_csv(
-        path,
-        dtype=dict.fromkeys(factors, "str"),
-        float_precision="round_trip",
-        compression="infer",
-        keep_default_na=False,
-        na_values=["NA", ""],
-    )
-    for name in frame.columns:
-        if name in factors or not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            text = frame[name].astype("str").where(frame[name].notna(), None)
-            frame[name] = pd.Categorical(text, categories=sorted(set(text.dropna())))
-    return frame

@@ -73,7 +73,10 @@ def _derive(
     for need in (_printed_se(spec) if n == "se" else n for n in needs):
         if need not in values:
             return absent.get(need, f"{need} is not given")
-    return function(spec, values)
+    try:
+        return function(spec, values)
+    except (ArithmeticError, ValueError) as error:
+        return f"{name} cannot be computed: {error}"
 
 
 def _printed_se(spec: ModelSpec) -> str:

@@ -47,10 +47,19 @@ def parse(
     """
     if family not in CANONICAL_LINK:
         raise FormulaError(f"Unknown family {family!r}; known are {', '.join(CANONICAL_LINK)}.")
+    try:
+        return _parse(formula, criterion, family, link)
+    except RecursionError as error:
+        raise FormulaError(f"A term of the formula {formula[:60]!r}... is too long.") from error
+
+
+def _parse(formula: str, criterion: Criterion, family: str, link: str | None) -> ModelSpec:
     tree = read(formula)
     if tree.kind != "binary" or tree.value != "~":
         raise FormulaError(f"The formula {formula!r} has no response; expected 'response ~ terms'.")
     response, right = tree.children
+    if any(_holds(side, "~") for side in tree.children):
+        raise FormulaError(f"The formula {formula!r} holds more than one '~'.")
     fixed, random = _split(right)
     gaussian_mixed = family == "gaussian" and bool(random)
     return ModelSpec(
@@ -75,6 +84,11 @@ def _side(columns: tuple[str, ...]) -> str:
     return " + ".join(columns if columns[0] == "1" else ("0", *columns))
 
 
+def _holds(tree: Node, *operators: str) -> bool:
+    """Whether one of the operators joins two operands anywhere in the tree."""
+    return any(node.kind == "binary" and node.value in operators for node in tree.walk())
+
+
 def _variables(tree: Node) -> tuple[str, ...]:
     """Names in reading order, each once; heads of calls and constants are none."""
     names = (node.value for node in tree.walk() if node.kind == "name")
@@ -82,18 +96,18 @@ def _variables(tree: Node) -> tuple[str, ...]:
 
 
 def _addends(node: Node) -> Iterator[tuple[str, Node]]:
-    """Yield the signed terms of a sum, parentheses around a mere sum opened."""
-    if node.kind == "binary" and node.value in "+-":
-        yield from _addends(node.children[0])
-        for sign, term in _addends(node.children[1]):
-            yield (sign if node.value == "+" else _flip(sign)), term
-    elif node.kind == "unary" and node.value in "+-":
-        for sign, term in _addends(node.children[0]):
-            yield (sign if node.value == "+" else _flip(sign)), term
-    elif node.kind == "paren" and not _is_bar(node) and not _is_atom(node.children[0]):
-        yield from _addends(node.children[0])
-    else:
-        yield "+", node
+    """Yield the signed terms of a sum in reading order, parentheses around a mere sum opened."""
+    waiting = [("+", node)]
+    while waiting:
+        sign, term = waiting.pop()
+        if term.kind in {"binary", "unary"} and term.value in "+-":
+            last = sign if term.value == "+" else _flip(sign)
+            waiting.append((last, term.children[-1]))
+            waiting.extend((sign, first) for first in term.children[:-1])
+        elif term.kind == "paren" and not _is_bar(term) and not _is_atom(term.children[0]):
+            waiting.append((sign, term.children[0]))
+        else:
+            yield sign, term
 
 
 def _flip(sign: str) -> str:
@@ -101,8 +115,8 @@ def _flip(sign: str) -> str:
 
 
 def _is_atom(node: Node) -> bool:
-    """Whether a parenthesis holds something else than a sum."""
-    return not (node.kind in {"binary", "unary"} and node.value in "+-")
+    """Whether a parenthesis holds something else than a sum or another parenthesis."""
+    return not (node.kind == "paren" or (node.kind in {"binary", "unary"} and node.value in "+-"))
 
 
 def _is_bar(node: Node) -> bool:
@@ -119,7 +133,7 @@ def _split(right: Node) -> tuple[tuple[str, ...], tuple[RandomTerm, ...]]:
             if sign == "-":
                 raise FormulaError(f"A random term cannot be taken away: '- {term.source}'.")
             random.extend(_blocks(term.children[0]))
-        elif any(node.kind == "binary" and node.value in _BARS for node in term.walk()):
+        elif _holds(term, *_BARS):
             raise FormulaError(
                 f"The term {term.source!r} holds a bar outside its own parentheses; write random "
                 "terms as '(columns | group)'."
@@ -139,7 +153,10 @@ def _columns(terms: list[tuple[str, Node]]) -> tuple[str, ...]:
         elif sign == "-":
             removed = term.source
             if removed not in kept:
-                raise FormulaError(f"The term {removed!r} is taken away but was never added.")
+                raise FormulaError(
+                    f"The term {removed!r} is taken away but is none of the terms as written; "
+                    "write out the terms that stay."
+                )
             kept.remove(removed)
         elif term.source not in kept:
             kept.append(term.source)
@@ -149,19 +166,33 @@ def _columns(terms: list[tuple[str, Node]]) -> tuple[str, ...]:
 def _blocks(bar: Node) -> Iterator[RandomTerm]:
     """Yield the covariance blocks of ``columns | group``, ``/`` and ``||`` expanded."""
     left, right = bar.children
-    columns = _columns(list(_addends(left)))
+    addends = list(_addends(left))
+    columns = _columns(addends)
     columns = columns if columns[0] == "1" else columns[1:]
     if not columns:
         raise FormulaError(f"The random term '({bar.source})' has no columns.")
+    if bar.value == "||" and any(_is_compound(term) for _, term in addends):
+        raise FormulaError(
+            f"The random term '({bar.source})' multiplies columns; lme4 gives each resulting term "
+            "its own block: write those terms out, joined by '+'."
+        )
     sides = [(column,) for column in columns] if bar.value == "||" else [columns]
     for side in sides:
         for group, factors in _groups(right):
             yield RandomTerm(columns=side, group=group, factors=factors)
 
 
+def _is_compound(node: Node) -> bool:
+    """Whether a column stands for several terms, as ``x * z`` does."""
+    if node.kind == "binary" and node.value in {"*", "/", "^"}:
+        return True
+    inside = node.kind in {"binary", "paren"}
+    return inside and any(_is_compound(child) for child in node.children)
+
+
 def _groups(node: Node) -> list[tuple[str, tuple[str, ...]]]:
     """Return name and factors of each grouping factor, the innermost of ``a/b`` first."""
-    if node.kind == "paren":
+    if node.kind == "paren" and _holds(node, "/"):
         return _groups(node.children[0])
     if node.kind == "binary" and node.value == "/":
         outer = _groups(node.children[0])

@@ -58,7 +58,7 @@ def _unequal(
 ) -> Iterator[str]:
     """Yield a sentence where two collections of names are not equal as sets."""
     only_one, only_other = set(one) - set(other), set(other) - set(one)
-    repeated = len(one) != len(set(one)) or len(other) != len(set(other))
+    repeated = {name for names_of in (one, other) for name in names_of if names_of.count(name) > 1}
     if not only_one and not only_other and not repeated:
         return
     parts = [f"another set of {noun}: {len(one)} in {names[0]}, {len(other)} in {names[1]}"]
@@ -66,7 +66,7 @@ def _unequal(
         if only:
             parts.append(f"only in {name}: {_some(only)}")
     if repeated:
-        parts.append("a name is repeated")
+        parts.append(f"repeated: {_some(repeated)}")
     yield "; ".join(parts)
 
 

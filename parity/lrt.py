@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scipy import stats
 
-from parity.result import FitResult, Status, failed
+from parity.result import FitResult, Status, failed, unsupported
 
 if TYPE_CHECKING:
     from parity.result import Key
@@ -29,6 +29,11 @@ def likelihood_ratio(name: str, small: FitResult, large: FitResult) -> FitResult
         if not result.fitted:
             reason = f"{result.case}: {result.message}"
             return FitResult(engine, name, "lrt", result.status, reason)
+    for result in (small, large):
+        for need in ("loglik", "npar"):
+            if need in result.absent:
+                reason = f"{result.case}: {result.absent[need]}"
+                return unsupported(engine, name, "lrt", reason)
     if {small.criterion, large.criterion} != {"ML"} or small.rows != large.rows:
         reason = "the two fits are not ML fits of the same rows"
         return failed(engine, name, "lrt", reason)

@@ -47,6 +47,12 @@ class Design:
         if self.matrix.ndim != 2 or self.matrix.shape[1] != len(self.columns):  # noqa: PLR2004 - a matrix has two axes
             message = f"a design of shape {self.matrix.shape} has {len(self.columns)} column names"
             raise ValueError(message)
+        for position, name in enumerate(self.columns):
+            column = self.matrix[:, position].tolist()
+            bad = next((row for row, cell in enumerate(column) if not math.isfinite(cell)), None)
+            if bad is not None:
+                message = f"design[{name}] is {column[bad]} in row {bad + 1}; X is finite"
+                raise ValueError(message)
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ class FitResult:
                 raise ValueError(message)
             return
         _check_coverage(self)
+        _check_rows(self)
         for name, elements in self.values.items():
             _check_elements(f"{self.engine} on {self.case}: {name}", name, elements)
         for name, reason in self.absent.items():
@@ -115,6 +122,18 @@ class FitResult:
     def fitted(self) -> bool:
         """Whether there are numbers."""
         return self.status is Status.FITTED
+
+
+def _check_rows(result: FitResult) -> None:
+    """Require as many names of rows as rows of X and as the number that is given."""
+    counts = {"rows": len(result.rows)}
+    if not isinstance(result.design, str):
+        counts["rows of X"] = result.design.matrix.shape[0]
+    if () in result.values.get("nobs", {}):
+        counts["nobs"] = int(result.values["nobs"][()])
+    if not result.rows or len(set(counts.values())) > 1:
+        told = ", ".join(f"{number} {noun}" for noun, number in counts.items())
+        raise ValueError(f"{result.engine} on {result.case}: {told}; a fit has the same of each")
 
 
 def _check_coverage(result: FitResult) -> None:

@@ -99,12 +99,23 @@ def load_tolerances(path: Path = SHIPPED) -> Tolerances:
         except TypeError as error:
             raise ToleranceError(f"{path.name}: the entry {entry} is off: {error}.") from error
         _check(path.name, rule)
+        _refuse_hidden(path.name, rule, rules)
         rules.append(rule)
     general = {rule.quantity for rule in rules if (rule.candidate, rule.case) == ("*", "*")}
     missing = sorted(set(QUANTITIES) - general)
     if missing:
         raise ToleranceError(f"{path.name}: no general tolerance for {', '.join(missing)}.")
     return Tolerances(tuple(rules))
+
+
+def _refuse_hidden(file: str, rule: Tolerance, before: Iterable[Tolerance]) -> None:
+    """Refuse a general rule after others of its quantity: the last one holds, and hides them."""
+    general = (rule.candidate, rule.case) == ("*", "*")
+    if general and any(earlier.quantity == rule.quantity for earlier in before):
+        raise ToleranceError(
+            f"{file}: the general tolerance for {rule.quantity} comes after others for it, which "
+            "it would hide; put it first."
+        )
 
 
 def _check(file: str, rule: Tolerance) -> None:

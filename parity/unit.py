@@ -48,7 +48,7 @@ def error(name: str, key: Key, numbers: tuple[float, float], context: FitResult)
         return _decades(reference, candidate)
     gap = candidate - reference
     if quantity.unit == "deviance":
-        return -2.0 * gap if name == "loglik" else gap
+        return -2.0 * gap + 0.0 if name == "loglik" else gap
     if gap == 0.0:
         return 0.0
     return abs(gap) / _scale(quantity, key, reference, context)

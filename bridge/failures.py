@@ -1,0 +1,73 @@
+"""R's errors as the bridge's: R's own words, and a plain sentence where one helps."""
+
+import re
+from typing import NoReturn
+
+from bridge.errors import ArgumentError, BridgeError, DataError, FitError, FormulaError
+from bridge.session import Answer
+
+# R marks what its side of the bridge refuses by these classes.
+_REFUSALS: dict[str, type[BridgeError]] = {
+    "bridge_formula": FormulaError,
+    "bridge_data": DataError,
+    "bridge_argument": ArgumentError,
+}
+
+# Words of R's or lme4's -> what they mean for the user's model.
+_MEANINGS = (
+    (
+        r"grouping factors must have > 1 sampled level",
+        (
+            "A grouping factor has one group only, so that nothing varies between groups: "
+            "use lm, or group by another column."
+        ),
+    ),
+    (
+        r"number of levels of each grouping factor must be < number of observations",
+        (
+            "A grouping factor has one group a row, so that its effect cannot be told from the "
+            "residual: group by another column."
+        ),
+    ),
+    (
+        r"number of observations .* random effects",
+        (
+            "There are as many random effects as rows: leave a random slope out, or group by "
+            "another column."
+        ),
+    ),
+    (
+        r"contrasts can be applied only to factors with 2 or more levels",
+        "A categorical column has one level only in the rows used: leave it out.",
+    ),
+    (
+        r"PIRLS|Downdated VtV is not positive definite",
+        (
+            "The iteration inside glmer broke down: scale the covariates, or set "
+            "control={'nAGQ0initStep': False}."
+        ),
+    ),
+    (
+        r"must be numeric|non-numeric|invalid type|factor.* response",
+        "A column that must be numbers is not: check the types of the data.",
+    ),
+)
+
+
+def raise_failure(answer: Answer, formula: str) -> NoReturn:
+    """Raise the bridge's error for R's.
+
+    Raises
+    ------
+    BridgeError
+        The child that fits; its text is R's, and what it means where that is known.
+    """
+    failure = answer.failure
+    if failure is None:
+        raise BridgeError("There is no failure to raise.")
+    for mark, error in _REFUSALS.items():
+        if mark in failure.classes:
+            raise error(failure.text)
+    meaning = next((said for words, said in _MEANINGS if re.search(words, failure.text)), "")
+    before = "".join(f" Before that it said: {said.text}" for said in answer.conditions)
+    raise FitError(f"R could not fit {formula!r}. {meaning} R said: {failure.text}{before}")

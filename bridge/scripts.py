@@ -1,0 +1,35 @@
+"""Where the R side lies: inside the installed package, or beside it in a checkout."""
+
+from pathlib import Path
+
+from bridge.errors import EngineMissingError
+
+# In the order in which they are sourced into one environment.
+SOURCES = (
+    "conditions.R",
+    "formula.R",
+    "extract.R",
+    "lm.R",
+    "lmer.R",
+    "glmer.R",
+    "inference.R",
+    "command.R",
+)
+
+
+def folder() -> Path:
+    """Return the folder that holds the R scripts.
+
+    Raises
+    ------
+    EngineMissingError
+        When it is in neither place, so that the installation is not whole.
+    """
+    package = Path(__file__).resolve().parent
+    for candidate in (package / "r_scripts", package.parent / "r_scripts"):
+        if all((candidate / name).is_file() for name in SOURCES):
+            return candidate
+    raise EngineMissingError(
+        "The R scripts of lme4-parity are missing from this installation. "
+        "Install it again: pip install --force-reinstall 'lme4-parity[r]'"
+    )

@@ -1,0 +1,1 @@
+"""Adapters: a program that fits mixed models → FitResult."""

@@ -1,0 +1,142 @@
+"""The rows and columns that a model uses: R's model frame, made in Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from parity.engines.statsmodels_terms import (
+    UnusableDataError,
+    arithmetic,
+    as_factor,
+    evaluate,
+    translate,
+)
+from parity.syntax import read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from parity.spec import ModelSpec, RandomTerm
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """One grouping factor.
+
+    Attributes
+    ----------
+    codes
+        The level of each row as a number, ``(n,)``.
+    levels
+        Names of the levels that occur, as lme4 prints them; ordered by the factor's variables.
+    """
+
+    codes: NDArray[np.int64]
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What is left of the data when R's na.omit has gone over the model's variables.
+
+    Attributes
+    ----------
+    rows
+        1-based positions of the rows used, ``(n,)``.
+    response
+        y, ``(n,)``.
+    table
+        R name of an atom → its values, ``(n,)``; levels that do not occur are gone.
+    groupings
+        Name of a grouping factor → its levels by row.
+    """
+
+    rows: tuple[str, ...]
+    response: NDArray[np.float64]
+    table: pd.DataFrame
+    groupings: Mapping[str, Grouping]
+
+
+def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
+    """Return the rows that R would use, with every atom of the formula evaluated.
+
+    Atoms are evaluated on all rows and rows with a missing value dropped afterwards, as R's
+    model.frame does.
+
+    Raises
+    ------
+    UnusableDataError
+        Where a column is missing or infinite, or no row is complete.
+    """
+    data = data.reset_index(drop=True)
+    response = arithmetic(read(spec.response), data)
+    columns = [translate(spec.fixed), *(translate(term.columns) for term in spec.random)]
+    atoms = {name: node for terms in columns for name, node in terms.atoms.items()}
+    table = pd.DataFrame(
+        {name: evaluate(node, data) for name, node in atoms.items()}, index=data.index
+    )
+    parts = {name: as_factor(_present(name, data)) for name in _grouping_variables(spec)}
+    complete = ~np.isnan(response) & table.notna().all(axis=1).to_numpy()
+    for part in parts.values():
+        complete &= part.notna().to_numpy()
+    kept = np.flatnonzero(complete)
+    _refuse_empty_or_infinite(spec, response[kept], table.iloc[kept])
+    return Frame(
+        rows=tuple(str(row + 1) for row in kept),
+        response=response[kept],
+        table=_without_unused_levels(table.iloc[kept].reset_index(drop=True)),
+        groupings={term.group: _grouping(term, parts, kept) for term in spec.random},
+    )
+
+
+def _grouping_variables(spec: ModelSpec) -> dict[str, None]:
+    return dict.fromkeys(name for term in spec.random for name in term.factors)
+
+
+def _present(name: str, data: pd.DataFrame) -> pd.Series:
+    if name not in data.columns:
+        raise UnusableDataError(f"The data have no column {name!r}.")
+    return data[name]
+
+
+def _refuse_empty_or_infinite(
+    spec: ModelSpec, response: NDArray[np.float64], table: pd.DataFrame
+) -> None:
+    if not response.size:
+        raise UnusableDataError("No row has a value in every variable of the formula.")
+    numbers = {spec.response: response} | {
+        name: table[name].to_numpy(dtype=np.float64)
+        for name in table.columns
+        if not isinstance(table[name].dtype, pd.CategoricalDtype)
+    }
+    for name, column in numbers.items():
+        if np.isinf(column).any():
+            raise UnusableDataError(f"{name} has infinite values.")
+
+
+def _without_unused_levels(table: pd.DataFrame) -> pd.DataFrame:
+    for name in table.columns:
+        if isinstance(table[name].dtype, pd.CategoricalDtype):
+            table[name] = table[name].cat.remove_unused_categories()
+            if len(table[name].cat.categories) == 1:
+                raise UnusableDataError(f"{name} has one level only: it cannot be contrasted.")
+    return table
+
+
+def _grouping(
+    term: RandomTerm, parts: Mapping[str, pd.Series], kept: NDArray[np.intp]
+) -> Grouping:
+    """Return the interaction of the factor's variables, levels ordered by the first, the second…"""
+    codes = np.column_stack([parts[name].cat.codes.to_numpy()[kept] for name in term.factors])
+    found, inverse = np.unique(codes, axis=0, return_inverse=True)
+    names = [parts[name].cat.categories for name in term.factors]
+    levels = tuple(
+        ":".join(str(names[j][code]) for j, code in enumerate(level)) for level in found
+    )
+    return Grouping(np.asarray(inverse, dtype=np.int64).reshape(-1), levels)

@@ -1,0 +1,132 @@
+"""One MixedLM object per fit, and its parameters by block."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from statsmodels.regression import mixed_linear_model as mixed
+
+from parity.engines.statsmodels_design import Coded, code, independent
+from parity.engines.statsmodels_frame import Frame, model_frame
+from parity.engines.statsmodels_layout import Layout, lay_out
+from parity.engines.statsmodels_terms import UnusableDataError, translate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from parity.spec import ModelSpec
+
+_mixed: Any = mixed
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Everything of a case that does not depend on the parameters.
+
+    Attributes
+    ----------
+    spec
+        The question.
+    frame
+        The rows used.
+    fixed
+        X without the columns that R drops.
+    notes
+        What was done to the user's model, in sentences.
+    layout
+        The random effects; None for a linear model.
+    """
+
+    spec: ModelSpec
+    frame: Frame
+    fixed: Coded
+    notes: tuple[str, ...]
+    layout: Layout | None
+
+    @property
+    def reml(self) -> bool:
+        """Whether the criterion is the restricted likelihood."""
+        return self.spec.criterion == "REML"
+
+
+def pose(spec: ModelSpec, data: pd.DataFrame) -> Problem:
+    """Return the problem that a specification and data pose.
+
+    Raises
+    ------
+    NotExpressibleError, UnusableDataError
+        With the reason.
+    """
+    frame = model_frame(spec, data)
+    coded = code(translate(spec.fixed), frame.table)
+    fixed = coded.keep(independent(coded.design.matrix))
+    dropped = [name for name in coded.design.columns if name not in fixed.design.columns]
+    if not fixed.design.columns:
+        raise UnusableDataError("The model has no fixed effect that could be estimated.")
+    if len(fixed.design.columns) >= len(frame.rows):
+        raise UnusableDataError(
+            f"{len(fixed.design.columns)} fixed effects on {len(frame.rows)} rows leave nothing to "
+            "estimate the residual variance from."
+        )
+    notes = (
+        f"fixed-effect model matrix is rank deficient so dropping {len(dropped)} column(s), as R "
+        f"does: {', '.join(dropped)}; statsmodels itself drops none",
+    )
+    layout = lay_out(spec, frame) if spec.random else None
+    return Problem(spec, frame, fixed, notes if dropped else (), layout)
+
+
+def exog(problem: Problem) -> NDArray[np.float64]:
+    """Return X ``(n, p)`` with the columns in patsy's order."""
+    return problem.fixed.design.matrix[:, list(problem.fixed.patsy_order)]
+
+
+def build(problem: Problem, layout: Layout) -> Any:  # noqa: ANN401 - statsmodels is untyped
+    """Return a fresh MixedLM, the same that ``MixedLM.from_formula`` makes of the user's call."""
+    names, colnames, mats = [], [], []
+    for i in layout.components:
+        pieces = list(layout.component_matrices(i))
+        names.append(f"{i}:{layout.blocks[i].group}")
+        colnames.append([[str(level) for level in levels] for levels, _ in pieces])
+        mats.append([design for _, design in pieces])
+    main = layout.main
+    block = None if main is None else layout.blocks[main]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", category=FutureWarning)
+        return _mixed.MixedLM(
+            problem.frame.response,
+            exog(problem),
+            groups=layout.groups,
+            exog_re=None if block is None else block.matrix[:, list(block.used)],
+            exog_vc=_mixed.VCSpec(names, colnames, mats),
+        )
+
+
+def relative_covariances(layout: Layout, params: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 - statsmodels is untyped
+    """Return each block's covariance over sigma^2, ``(r, r)`` in R's order of columns."""
+    covariances = [np.zeros((len(b.names), len(b.names))) for b in layout.blocks]
+    if layout.main is not None:
+        used = list(layout.blocks[layout.main].used)
+        covariances[layout.main][np.ix_(used, used)] = params.cov_re
+    for j, i in enumerate(layout.components):
+        used = list(layout.blocks[i].used)
+        covariances[i][np.ix_(used, used)] = params.vcomp[j]
+    return covariances
+
+
+def packed(params: Any) -> NDArray[np.float64]:  # noqa: ANN401 - statsmodels is untyped
+    """Return the variance parameters over sigma^2: lower triangle of cov_re row by row, vcomp."""
+    return np.asarray(params.get_packed(use_sqrt=False, has_fe=False), dtype=np.float64)
+
+
+def unpacked(model: Any, values: NDArray[np.float64]) -> Any:  # noqa: ANN401 - statsmodels is untyped
+    """Return MixedLMParams at these variance parameters, fixed effects by GLS."""
+    params = _mixed.MixedLMParams.from_packed(
+        values, model.k_fe, model.k_re, use_sqrt=False, has_fe=False
+    )
+    params.fe_params, _ = model.get_fe_params(params.cov_re, params.vcomp)
+    return params

@@ -1,0 +1,214 @@
+"""R's formula terms for patsy: every atom evaluated here, only names and operators handed on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from parity.syntax import Node, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+Vector: TypeAlias = "NDArray[np.float64]"
+
+_FACTOR_CALLS = frozenset({"factor", "as.factor"})
+_SYNTACTIC = re.compile(r"(?:[^\W\d_]|\.(?!\d))[\w.]*")
+_OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "/", ":": ":", "%in%": ":", "^": "**"}
+
+_FUNCTIONS: Mapping[str, Callable[[Vector], Vector]] = {
+    "I": np.asarray,
+    "abs": np.abs,
+    "as.numeric": np.asarray,
+    "cos": np.cos,
+    "exp": np.exp,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log10": np.log10,
+    "log1p": np.log1p,
+    "log2": np.log2,
+    "sin": np.sin,
+    "sqrt": np.sqrt,
+    "tan": np.tan,
+}
+_ARITHMETIC: Mapping[str, Callable[[Vector, Vector], Vector]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "/": np.divide,
+    "^": np.power,
+}
+
+
+class NotExpressibleError(ValueError):
+    """A model that statsmodels' MixedLM cannot state, with the reason."""
+
+
+class UnusableDataError(ValueError):
+    """Data that the model cannot be fitted to, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Additive terms, ready for patsy.
+
+    Attributes
+    ----------
+    text
+        patsy's right-hand side; its atoms are ``Q('R name')`` and nothing else.
+    atoms
+        R name → tree of what is to be evaluated under it, in order of appearance.
+    """
+
+    text: str
+    atoms: Mapping[str, Node]
+
+
+def translate(terms: Iterable[str]) -> Terms:
+    """Return the terms of `ModelSpec.fixed` or `RandomTerm.columns` as patsy reads them.
+
+    Raises
+    ------
+    NotExpressibleError
+        Where a term calls a function that has no equal here.
+    """
+    atoms: dict[str, Node] = {}
+    listed = list(terms)
+    intercept = listed[0] if listed[0] in {"0", "1"} else "0"
+    others = [term for term in listed if term not in {"0", "1"}]
+    pieces = [_algebra(read(term), atoms) for term in others]
+    return Terms(" + ".join([intercept, *pieces]), atoms)
+
+
+def _algebra(node: Node, atoms: dict[str, Node]) -> str:
+    """Return the node in patsy's formula algebra, its atoms collected."""
+    if node.kind == "paren":
+        return f"({_algebra(node.children[0], atoms)})"
+    if node.kind == "number" and node.value in {"0", "1"}:
+        return node.value
+    if node.kind == "binary" and node.value in _OPERATORS:
+        left = _algebra(node.children[0], atoms)
+        power = node.value == "^"
+        right = node.children[1].value if power else _algebra(node.children[1], atoms)
+        if power and not right.isdigit():
+            raise NotExpressibleError(f"the power in {node.source!r} is no whole number")
+        return f"{left}{_OPERATORS[node.value]}{right}"
+    if node.kind not in {"name", "call"}:
+        raise NotExpressibleError(f"{node.source!r} has no equal in patsy's formulas")
+    check(node)
+    name = deparse(node)
+    atoms.setdefault(name, node)
+    return f"Q({name!r})"
+
+
+def check(node: Node) -> None:
+    """Refuse an expression that `evaluate` cannot compute; `NotExpressibleError` says why."""
+    if node.kind == "call":
+        if node.value not in _FUNCTIONS and node.value not in _FACTOR_CALLS:
+            raise NotExpressibleError(f"the function {node.value}() has no equal here")
+        if len(node.children) != 1 or node.children[0].kind == "argument":
+            raise NotExpressibleError(f"{node.source!r} has arguments that have no equal here")
+    elif node.kind == "binary" and node.value not in _ARITHMETIC:
+        raise NotExpressibleError(f"the operator {node.value} in {node.source!r} has no equal here")
+    elif node.kind == "string" or (node.kind == "unary" and node.value not in "+-"):
+        raise NotExpressibleError(f"{node.source!r} has no equal here")
+    for child in node.children:
+        check(child)
+
+
+def deparse(node: Node) -> str:
+    """Return the expression as R spells it in the names of coefficients."""
+    inner = [deparse(child) for child in node.children]
+    if node.kind == "name":
+        return node.value if _SYNTACTIC.fullmatch(node.value) else f"`{node.value}`"
+    if node.kind == "call":
+        return f"{node.value}({', '.join(inner)})"
+    if node.kind == "paren":
+        return f"({inner[0]})"
+    if node.kind == "unary":
+        return f"{node.value}{inner[0]}"
+    if node.kind == "binary":
+        return f" {node.value} ".join(inner) if node.value in "+-*" else node.value.join(inner)
+    if node.kind == "number" and not node.value.endswith("L"):
+        return f"{float(node.value):.15g}"
+    return node.value
+
+
+def evaluate(node: Node, data: pd.DataFrame) -> pd.Series:
+    """Return an atom's values over all rows: numbers, or a categorical of text.
+
+    Raises
+    ------
+    UnusableDataError
+        Where a column is not there, or is no number where one is needed.
+    """
+    if node.kind == "name":
+        column = _column(node.value, data)
+        return column if _is_number(column) else as_factor(column)
+    if node.kind == "call" and node.value in _FACTOR_CALLS:
+        return as_factor(evaluate(node.children[0], data))
+    return pd.Series(arithmetic(node, data), index=data.index)
+
+
+def arithmetic(node: Node, data: pd.DataFrame) -> Vector:
+    """Return the values ``(n,)`` of a numeric expression; missing ones are nan."""
+    if node.kind == "number":
+        return np.full(len(data), float(node.value.rstrip("L")))
+    if node.kind == "name":
+        column = _column(node.value, data)
+        if not _is_number(column):
+            raise UnusableDataError(f"{node.value} is no number, but the formula computes with it.")
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    operands = [arithmetic(child, data) for child in node.children]
+    with np.errstate(all="ignore"):
+        if node.kind == "binary":
+            return _ARITHMETIC[node.value](*operands)
+        if node.kind == "unary":
+            return -operands[0] if node.value == "-" else operands[0]
+        return _FUNCTIONS.get(node.value, np.asarray)(operands[0])
+
+
+def as_factor(column: pd.Series) -> pd.Series:
+    """Return the column as R's factor: levels are text, ordered by number where they are numbers.
+
+    Raises
+    ------
+    NotExpressibleError
+        For an ordered factor, which R codes by polynomial contrasts.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        if column.cat.ordered:
+            raise NotExpressibleError(
+                f"{column.name} is an ordered factor: patsy has not R's polynomial contrasts by "
+                "default"
+            )
+        return column
+    known = sorted(column.dropna().unique())
+    labels = {level: _label(level) for level in known}
+    text = column.map(labels, na_action="ignore")
+    return pd.Series(pd.Categorical(text, categories=list(labels.values())), index=column.index)
+
+
+def _label(level: object) -> str:
+    """Return a level's text as R's as.character writes it."""
+    if isinstance(level, (bool, np.bool_)):
+        return str(level).upper()
+    return f"{level:.15g}" if isinstance(level, float) else str(level)
+
+
+def _column(name: str, data: pd.DataFrame) -> pd.Series:
+    if name not in data.columns:
+        raise UnusableDataError(f"The data have no column {name!r}.")
+    return data[name]
+
+
+def _is_number(column: pd.Series) -> bool:
+    dtype = column.dtype
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,12 +49,12 @@ class Printed:
     def read(cls, text: str) -> Printed:
         """Return the figure that these characters print; `CaseError` where they print none."""
         match = _PRINTED.match(text.strip())
-        if match is None:
+        power = int(match["power"] or 0) if match else 0
+        value = float(match["mantissa"] + f"e{power}") if match else math.inf
+        if match is None or not math.isfinite(value):
             raise CaseError(f"{text!r} is no printed figure; expected e.g. '0.162' or '< 2e-16'.")
-        power = int(match["power"] or 0)
-        value = float(match["mantissa"] + f"e{power}")
         places = len(match["decimals"] or "") - power
-        return cls(text.strip(), value, 0.5 * 10.0**-places, match["below"] is not None)
+        return cls(text.strip(), value, float(f"5e{-places - 1}"), match["below"] is not None)
 
     def error(self, number: float) -> float:
         """Return how far a number is from the figure, in half units of its last digit.

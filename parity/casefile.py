@@ -13,13 +13,14 @@ from parity.quantity import QUANTITIES
 from parity.syntax import FormulaError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from parity.result import Key
     from parity.spec import Criterion
 
+SCHEMA = 1
 SHIPPED = Path(__file__).parent / "data" / "cases.toml"
-_Entry = TypeVar("_Entry", Case, NestedPair)
+_Entry = TypeVar("_Entry", Case, Dataset, NestedPair)
 
 
 def load_suite(path: Path = SHIPPED) -> Suite:
@@ -38,13 +39,15 @@ def load_suite(path: Path = SHIPPED) -> Suite:
     for file in _with_includes(path):
         table = _read_toml(file)
         _refuse_unknown(file, table, {"schema", "include", "dataset", "case", "lrt"})
+        if table.get("schema", SCHEMA) != SCHEMA:
+            raise CaseError(f"{file.name}: schema {table['schema']} is unknown; expected {SCHEMA}.")
         try:
             for name, entry in table.get("dataset", {}).items():
-                datasets[name] = _dataset(file, name, entry)
+                _add(datasets, _dataset(file, name, entry))
             for entry in table.get("case", []):
                 _add(cases, _case(file, entry, datasets))
             for entry in table.get("lrt", []):
-                _add(pairs, _pair(file, entry, cases))
+                _add(pairs, _pair(file, entry, cases), taken=cases)
         except (KeyError, TypeError, AttributeError) as error:
             raise CaseError(f"{file.name}: an entry lacks or misuses {error}.") from error
     if not cases:
@@ -61,12 +64,14 @@ def _read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CaseError(f"The case file {path} does not exist.") from error
+    except OSError as error:
+        raise CaseError(f"The case file {path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CaseError(f"{path.name} is no TOML: {error}.") from error
 
 
-def _add(into: dict[str, _Entry], item: _Entry) -> None:
-    if item.name in into:
+def _add(into: dict[str, _Entry], item: _Entry, *, taken: Collection[str] = ()) -> None:
+    if item.name in into or item.name in taken:
         raise CaseError(f"Two entries are called {item.name!r}; names must differ.")
     into[item.name] = item
 
@@ -84,19 +89,27 @@ def _dataset(file: Path, name: str, entry: Mapping[str, Any]) -> Dataset:
     _refuse_unknown(
         file, entry, {"file", "sha256", "factors", "derived", "source", "licence", "url"}
     )
+    if "url" in entry and "sha256" not in entry:
+        raise CaseError(f"{file.name}: the data {name!r} are fetched; state their sha256.")
     return Dataset(
         name=name,
         file=file.parent / entry["file"],
         sha256=entry.get("sha256"),
         factors=tuple(entry.get("factors", ())),
         derived={
-            key: Threshold(rule["column"], float(rule["below"]))
-            for key, rule in entry.get("derived", {}).items()
+            key: _threshold(file, name, rule) for key, rule in entry.get("derived", {}).items()
         },
         source=entry.get("source", ""),
         licence=entry.get("licence", ""),
         url=entry.get("url"),
     )
+
+
+def _threshold(file: Path, name: str, rule: Mapping[str, Any]) -> Threshold:
+    _refuse_unknown(file, rule, {"column", "below"})
+    if isinstance(rule["below"], bool) or not isinstance(rule["below"], int | float):
+        raise CaseError(f"{file.name}: the data {name!r}: below is a number.")
+    return Threshold(rule["column"], float(rule["below"]))
 
 
 _CASE_KEYS = {
@@ -144,8 +157,14 @@ def _pair(file: Path, entry: Mapping[str, Any], cases: Mapping[str, Case]) -> Ne
             f"{file.name}: pair {name!r} needs two ML cases on the same data: REML likelihoods of "
             "models with different fixed effects cannot be compared."
         )
+    if small is large or _distribution(small) != _distribution(large):
+        raise CaseError(f"{file.name}: pair {name!r} needs two models of one response and family.")
     published = _published(file, name, entry, "lrt")
     return NestedPair(name, small, large, published, entry.get("published_in", ""))
+
+
+def _distribution(case: Case) -> tuple[str, str, str]:
+    return case.spec.response, case.spec.family, case.spec.link
 
 
 def _published(file: Path, name: str, entry: Mapping[str, Any], kind: str) -> Published:
@@ -156,14 +175,21 @@ def _published(file: Path, name: str, entry: Mapping[str, Any], kind: str) -> Pu
             raise CaseError(
                 f"{file.name}: {name!r} publishes {quantity!r}, no quantity of a {kind}."
             )
-        elements = {tuple(row[:-1]): Printed.read(row[-1]) for row in rows}
         width = len(QUANTITIES[quantity].key)
-        if len(elements) != len(rows) or any(len(key) != width for key in elements) or not rows:
+        if not rows or not all(_is_row(row, width) for row in rows):
             raise CaseError(
                 f"{file.name}: {name!r}: {quantity} needs rows of {width} key parts and a figure, "
-                "each key once."
+                "all in quotes, for a bare number loses its last zeros."
             )
-        published[quantity] = elements
+        published[quantity] = {tuple(row[:-1]): Printed.read(row[-1]) for row in rows}
+        if len(published[quantity]) != len(rows):
+            raise CaseError(f"{file.name}: {name!r}: {quantity} states a key twice.")
     if published and not entry.get("published_in"):
         raise CaseError(f"{file.name}: {name!r} publishes figures; say where in published_in.")
     return published
+
+
+def _is_row(row: object, width: int) -> bool:
+    """Whether this is a list of texts: the parts of a key and a figure."""
+    parts = row if isinstance(row, list) else []
+    return len(parts) == width + 1 and all(isinstance(part, str) for part in parts)

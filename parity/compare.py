@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -100,7 +101,8 @@ def compare_published(
             number = candidate.values[quantity].get(key)
             off = math.inf if number is None else figure.error(number)
             rule = Tolerance(quantity, 1.0 + _ROUNDING, f"printed as {figure.text}")
-            findings.append(_judge(key, (figure.value, number), off, rule, entries, "printed"))
+            finding = _judge(key, (figure.value, number), off, rule, entries, "printed")
+            findings.append(replace(finding, printed=figure.text))
     return _conclude(names, findings, entries, tuple(absent), candidate)
 
 

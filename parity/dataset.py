@@ -112,6 +112,18 @@ class Dataset:
                 f"expected {self.sha256}."
             )
         frame = read_csv(path, self.factors)
+        for name in self.factors:
+            if name not in frame:
+                raise DataMissingError(f"{path.name} has no column {name!r}, a declared factor.")
         for name, rule in self.derived.items():
-            frame[name] = (frame[rule.column] < rule.below).astype("int64")
+            frame[name] = _derive(frame, rule)
         return frame
+
+
+def _derive(frame: pd.DataFrame, rule: Threshold) -> pd.Series:
+    """Return 1 where the column lies below the number, else 0; missing where it is missing."""
+    if rule.column not in frame or frame[rule.column].dtype == "category":
+        raise DataMissingError(f"The data have no column of numbers {rule.column!r}.")
+    column = frame[rule.column]
+    flags = (column < rule.below).astype("int64")
+    return flags.where(column.notna()) if column.isna().any() else flags

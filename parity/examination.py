@@ -85,7 +85,8 @@ def _require_response(spec: ModelSpec, data: pd.DataFrame) -> None:
                 f"The response {name!r} holds text ({column.dtype}); a linear mixed model needs "
                 "numbers."
             )
-        if spec.family == "gaussian" and column.dropna().nunique() == 1:
+        present = column.dropna()
+        if spec.family == "gaussian" and (present == present.iloc[0]).all():
             raise InputError(f"The response {name!r} is the same in every row: nothing varies.")
 
 

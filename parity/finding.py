@@ -30,6 +30,8 @@ class Finding:
         AGREE, KNOWN, BETTER, WORSE or DIFFER.
     why
         The reason of the tolerance, or of the known difference.
+    printed
+        The characters of a published figure; empty where the reference is an engine.
     """
 
     quantity: str
@@ -42,6 +44,7 @@ class Finding:
     digits: float
     verdict: Verdict
     why: str
+    printed: str = ""
 
     @property
     def name(self) -> str:

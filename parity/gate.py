@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from parity.result import Status
@@ -58,7 +59,8 @@ def _unequal(
 ) -> Iterator[str]:
     """Yield a sentence where two collections of names are not equal as sets."""
     only_one, only_other = set(one) - set(other), set(other) - set(one)
-    repeated = {name for names_of in (one, other) for name in names_of if names_of.count(name) > 1}
+    counts = [*Counter(one).items(), *Counter(other).items()]
+    repeated = {name for name, count in counts if count > 1}
     if not only_one and not only_other and not repeated:
         return
     parts = [f"another set of {noun}: {len(one)} in {names[0]}, {len(other)} in {names[1]}"]

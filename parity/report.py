@@ -30,6 +30,8 @@ class CaseReport:
         Why the case did not run; empty where it ran.
     published_in
         Where its published figures stand; empty without any.
+    conditions
+        The reference's messages and warnings, in order (a candidate's are in its comparison).
     """
 
     case: str
@@ -41,6 +43,7 @@ class CaseReport:
     pairs: tuple[Comparison, ...]
     message: str = ""
     published_in: str = ""
+    conditions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from parity.case import Case, NestedPair
 from parity.compare import ComparisonError, compare, compare_published
 from parity.dataset import DataMissingError
 from parity.engine import Engine, EngineError, create, discover
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from parity.case import Case, NestedPair, Suite
+    from parity.case import Suite
+    from parity.dataset import Dataset
     from parity.known import Known
     from parity.tolerance import Tolerances
 
@@ -90,15 +92,13 @@ def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
     EngineError
         Where an engine that was asked for is unknown or cannot run here.
     """
-    names = list(discover())
-    engines = {name: create(name) for name in dict.fromkeys([*names, *wanted])}
-    left_out = {name: reason for name, engine in engines.items() if (reason := engine.missing())}
+    engines, left_out = _gather([*wanted, *([reference] if reference else [])])
     chosen = reference or (RECORDED if LIVE in left_out else LIVE)
     for name in [chosen, *wanted]:
-        if name not in engines:
-            raise EngineError(f"No engine is called {name!r}; installed are {', '.join(names)}.")
         if name in left_out:
             raise EngineError(f"The engine {name} cannot run here: {left_out[name]}")
+    if chosen not in engines:
+        raise EngineError(f"No engine is called {chosen!r}; installed are {', '.join(engines)}.")
     candidates = [
         engine
         for name, engine in engines.items()
@@ -107,6 +107,27 @@ def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
     if not candidates:
         raise EngineError("There is no engine to hold against the reference.")
     return Panel(engines[chosen], tuple(candidates), left_out)
+
+
+def _gather(asked: Sequence[str]) -> tuple[dict[str, Engine], dict[str, str]]:
+    """Return name → engine of all that import, and name → why it cannot run.
+
+    An engine that nobody asked for and that does not import is left out; one that was asked for
+    raises `EngineError`.
+    """
+    engines: dict[str, Engine] = {}
+    left_out: dict[str, str] = {}
+    for name in dict.fromkeys([*discover(), *asked]):
+        try:
+            engines[name] = create(name)
+            reason = engines[name].missing()
+        except EngineError as error:
+            if name in asked:
+                raise
+            reason = str(error)
+        if reason is not None:
+            left_out[name] = reason
+    return engines, left_out
 
 
 def run(
@@ -130,9 +151,9 @@ def run(
         Called with the name of each fit before it starts.
     """
     started = time.perf_counter()
-    bench = _Bench(panel, progress)
-    cases = [_case_report(case, bench, tolerances, register) for case in suite.cases]
-    cases += [_pair_report(pair, bench, tolerances, register) for pair in suite.pairs]
+    bench = Bench(panel, progress)
+    questions: tuple[Case | NestedPair, ...] = (*suite.cases, *suite.pairs)
+    cases = [_report_on(question, bench, tolerances, register) for question in questions]
     return Report(
         reference=panel.reference.name,
         headline=panel.headline,
@@ -150,71 +171,99 @@ def fits_of(suite: Suite, panel: Panel) -> int:
 
 
 @dataclass(slots=True)
-class _Bench:
-    """The answers so far: each (case, engine) is fitted once."""
+class Bench:
+    """The answers so far: each (case, engine) is fitted once, each data set read once."""
 
     panel: Panel
-    progress: Progress
-    answers: dict[str, tuple[FitResult, ...]] = field(default_factory=dict)
+    progress: Progress = lambda _: None
+    answers: dict[tuple[str, str], FitResult] = field(default_factory=dict)
+    frames: dict[str, pd.DataFrame | DataMissingError] = field(default_factory=dict)
 
-    def fit(self, case: Case) -> tuple[FitResult, ...]:
-        """Return each engine's answer, the reference's first; `DataMissingError` without data."""
-        if case.name not in self.answers:
-            data = case.dataset.load()
-            answers = []
-            for engine in self.panel.engines:
-                self.progress(f"{case.name}: {engine.name}")
-                answers.append(attempt(engine, case, data))
-            self.answers[case.name] = tuple(answers)
-        return self.answers[case.name]
+    def answer(self, question: Case | NestedPair, engine: Engine) -> FitResult:
+        """Return an engine's answer, fitted when it is first asked for.
+
+        Raises
+        ------
+        DataMissingError
+            Where the case's data are not to be had.
+        """
+        if isinstance(question, NestedPair):
+            small, large = (self.answer(c, engine) for c in (question.small, question.large))
+            return likelihood_ratio(question.name, small, large)
+        key = (question.name, engine.name)
+        if key not in self.answers:
+            data = self.frame(question.dataset)
+            self.progress(f"{question.name}: {engine.name}")
+            self.answers[key] = attempt(engine, question, data)
+        return self.answers[key]
+
+    def frame(self, dataset: Dataset) -> pd.DataFrame:
+        """Return the data; where they are missing, `DataMissingError` at once from then on."""
+        if dataset.name not in self.frames:
+            try:
+                self.frames[dataset.name] = dataset.load()
+            except DataMissingError as error:
+                self.frames[dataset.name] = error
+        found = self.frames[dataset.name]
+        if isinstance(found, DataMissingError):
+            raise found
+        return found
 
 
 def attempt(engine: Engine, case: Case, data: pd.DataFrame) -> FitResult:
     """Return an engine's answer to a case; an exception becomes an answer with its message."""
-    reason = engine.unsupported(case)
-    if reason is not None:
-        return unsupported(engine.name, case.name, case.spec.kind, reason)
+    about = (engine.name, case.name, case.spec.kind)
     try:
-        return engine.fit(case, data.copy())
+        reason = engine.unsupported(case)
+        if reason is not None:
+            return unsupported(*about, reason)
+        result = engine.fit(case, data.copy())
     except Exception as error:  # noqa: BLE001 - a failed fit is a finding, whatever was raised
-        reason = f"{type(error).__name__}: {error}"
-        return failed(engine.name, case.name, case.spec.kind, reason)
+        return failed(*about, f"{type(error).__name__}: {error}")
+    return _as_asked(result, about, case.spec.criterion)
 
 
-def _case_report(
-    case: Case, bench: _Bench, tolerances: Tolerances, register: Sequence[Known]
+def _as_asked(result: FitResult, about: tuple[str, str, str], criterion: str) -> FitResult:
+    """Return the answer where it answers what was asked under its own name, else a failed one."""
+    if not isinstance(result, FitResult):
+        return failed(*about, f"the engine returned {type(result).__name__}, no FitResult")  # type: ignore[unreachable] # an engine may come from anywhere
+    asked = dict(zip(("engine", "case", "kind"), about, strict=True))
+    if result.fitted:
+        asked["criterion"] = criterion
+    for what, wanted in asked.items():
+        given = getattr(result, what)
+        if given != wanted:
+            return failed(
+                *about, f"the engine returned an answer of {what} {given!r}, not {wanted!r}"
+            )
+    return result
+
+
+def _report_on(
+    question: Case | NestedPair, bench: Bench, tolerances: Tolerances, register: Sequence[Known]
 ) -> CaseReport:
-    family = f"{case.spec.family}({case.spec.link})"
-    about = (case.name, case.dataset.name, case.spec.formula, family, case.spec.criterion)
+    """Return all comparisons on one case, or on one pair of nested models."""
+    about = (question.name, *_description(question))
     try:
-        answers = bench.fit(case)
+        answers = tuple(bench.answer(question, engine) for engine in bench.panel.engines)
     except DataMissingError as error:
-        pairs = _not_run(case.name, bench.panel, str(error))
-        return CaseReport(*about, None, pairs, str(error), case.published_in)
+        pairs = _not_run(question.name, bench.panel, str(error))
+        return CaseReport(*about, None, pairs, str(error), question.published_in)
     pairs = judge(answers, tolerances, register)
-    if case.published:
-        pairs += tuple(compare_published(case.published, a, register) for a in answers)
+    if question.published:
+        pairs += tuple(compare_published(question.published, a, register) for a in answers)
     nobs = len(answers[0].rows) if answers[0].fitted else None
-    return CaseReport(*about, nobs, pairs, published_in=case.published_in)
+    return CaseReport(*about, nobs, pairs, published_in=question.published_in)
 
 
-def _pair_report(
-    pair: NestedPair, bench: _Bench, tolerances: Tolerances, register: Sequence[Known]
-) -> CaseReport:
-    formula = f"{pair.small.spec.formula}  against  {pair.large.spec.formula}"
-    family = f"{pair.small.spec.family}({pair.small.spec.link})"
-    about = (pair.name, pair.small.dataset.name, formula, family, "LRT")
-    try:
-        fits = zip(bench.fit(pair.small), bench.fit(pair.large), strict=True)
-        answers = tuple(likelihood_ratio(pair.name, small, large) for small, large in fits)
-    except DataMissingError as error:
-        pairs = _not_run(pair.name, bench.panel, str(error))
-        return CaseReport(*about, None, pairs, str(error), pair.published_in)
-    pairs = judge(answers, tolerances, register)
-    if pair.published:
-        pairs += tuple(compare_published(pair.published, a, register) for a in answers)
-    nobs = len(answers[0].rows) if answers[0].fitted else None
-    return CaseReport(*about, nobs, pairs, published_in=pair.published_in)
+def _description(question: Case | NestedPair) -> tuple[str, str, str, str]:
+    """Return names of the data, the formula, the family and the method."""
+    if isinstance(question, NestedPair):
+        data, _, family, _ = _description(question.small)
+        formula = f"{question.small.spec.formula}  against  {question.large.spec.formula}"
+        return data, formula, family, "LRT"
+    spec = question.spec
+    return question.dataset.name, spec.formula, f"{spec.family}({spec.link})", spec.criterion
 
 
 def judge(

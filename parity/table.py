@@ -34,7 +34,8 @@ def read_csv(path: Path, factors: Collection[str] = ()) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns of integers are int64 (float64 with missing cells), of numbers float64, all
-        others categories with levels ordered by code point.
+        others categories; their levels are ordered by code point, or by size where all are
+        integers, as R orders the levels of a column of integers.
     """
     import pandas as pd  # noqa: PLC0415 - `import parity` starts no pandas
 
@@ -51,16 +52,20 @@ def _column(cells: pd.Series[str], *, as_factor: bool) -> pd.Series:
     """Return a column of numbers where every cell is one, else a category."""
     import pandas as pd  # noqa: PLC0415 - `import parity` starts no pandas
 
-    given = [
-        None if missing else str(c).strip() for c, missing in zip(cells, cells.isna(), strict=True)
-    ]
-    present = [cell for cell in given if cell is not None]
+    absent = cells.isna()
+    labels = [None if gone else str(cell) for cell, gone in zip(cells, absent, strict=True)]
+    present = [label.strip() for label in labels if label is not None]
     if as_factor or not all(_NUMBER.fullmatch(cell) for cell in present):
-        labels = cells.where(cells.notna(), None)
-        levels = sorted({str(label) for label in labels if label is not None})
-        return pd.Series(pd.Categorical(list(labels), categories=levels), index=cells.index)
-    whole = len(present) == len(given) and all(_INTEGER.fullmatch(cell) for cell in present)
+        levels = _ordered({label for label in labels if label is not None})
+        return pd.Series(pd.Categorical(labels, categories=levels), index=cells.index)
+    whole = len(present) == len(labels) and all(_INTEGER.fullmatch(cell) for cell in present)
     if whole and all(abs(int(cell)) <= _LARGEST_EXACT for cell in present):
         return pd.Series([int(cell) for cell in present], index=cells.index, dtype="int64")
-    numbers = [float("nan") if cell is None else float(cell) for cell in given]
+    numbers = [float("nan") if cell is None else float(cell) for cell in labels]
     return pd.Series(numbers, index=cells.index, dtype="float64")
+
+
+def _ordered(labels: Collection[str]) -> list[str]:
+    if all(_INTEGER.fullmatch(label) for label in labels):
+        return sorted(labels, key=lambda label: (int(label), label))
+    return sorted(labels)

@@ -92,7 +92,7 @@ def load_tolerances(path: Path = SHIPPED) -> Tolerances:
         where a quantity of the dictionary has no rule for every engine and case.
     """
     table = tomllib.loads(path.read_text(encoding="utf-8"))
-    rules = []
+    rules: list[Tolerance] = []
     for entry in table.get("tolerance", []):
         try:
             rule = Tolerance(**entry)

@@ -142,7 +142,7 @@ def _linear(fit: Fit) -> Numbers:
         "r2": {(): _given(fit.r_squared)},
         "adj_r2": {(): _given(fit.adj_r_squared)},
         "fstat": {(): f.value},
-        "fstat_df": {("num",): float(f.numdf), ("den",): float(f.dendf)},
+        "fstat_df": {("numdf",): float(f.numdf), ("dendf",): float(f.dendf)},
         "fstat_p": {(): _given(fit.f_pvalue)},
         "resid_quantile": _by_name(_given(fit.resid_quantiles)),
     }

@@ -1,0 +1,158 @@
+"""Report → the blocks that text and Markdown lay out: what is shown, and in which order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from parity.quantity import LAYERS, QUANTITIES
+from parity.reports import numerals
+from parity.reports.blocks import Block, CaseTitle, Headline, Paragraph, Section, Table, printable
+from parity.reports.closing import closing
+from parity.reports.published import PUBLISHED, published
+from parity.verdict import MEANING, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from parity.finding import Comparison, Finding
+    from parity.report import CaseReport, Report
+
+_RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
+_COLUMNS = (
+    "quantity", "reference", "candidate", "error", "unit", "tolerance", "digits", "verdict",
+)  # fmt: skip
+_NUMBERS = frozenset({1, 2, 3, 5, 6})
+
+
+def outline(report: Report, *, verbose: bool) -> Iterator[Block]:
+    """Yield the report's blocks in reading order."""
+    yield from _opening(report)
+    for case in report.cases:
+        yield from _case(case, verbose=verbose)
+    yield from closing(report)
+
+
+def _opening(report: Report) -> Iterator[Block]:
+    yield Headline(printable(report.headline))
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(report.versions.items()))
+    yield Paragraph(f"Versions: {printable(versions) or 'none stated'}.")
+    ran = sum(not case.message for case in report.cases)
+    left = len(report.cases) - ran
+    yield Paragraph(
+        f"{ran} {'case' if ran == 1 else 'cases'} ran"
+        + (f", {left} did not" if left else "")
+        + f"; {report.compared} numbers were compared in {len(report.comparisons)} pairs; "
+        f"{report.seconds:.1f} s."
+    )
+    rows = tuple((str(v), str(count), MEANING[v]) for v, count in report.summary.items())
+    if rows:
+        yield Table(("verdict", "pairs", "meaning"), rows, frozenset({1}), 2, 2, titled=False)
+    yield Paragraph(
+        "Digits: in how many digits two numbers agree (log relative error, at most 15.9). What a "
+        "quantity, its unit and its tolerance are: parity explain QUANTITY."
+    )
+    yield Section("Cases")
+
+
+def _case(case: CaseReport, *, verbose: bool) -> Iterator[Block]:
+    rows = "" if case.nobs is None else f"{case.nobs} rows of "
+    family = "" if case.family == "gaussian(identity)" else f"{case.family}, "
+    details = printable(f"{family}{case.method}, {rows}{case.dataset}")
+    yield CaseTitle(printable(case.case), printable(case.formula), details)
+    if case.message:
+        yield Paragraph(f"did not run: {printable(case.message)}", 2)
+        return
+    if case.conditions and case.pairs:
+        yield from _said(case.pairs[0].reference, case.conditions, verbose=verbose)
+    live = [pair for pair in case.pairs if pair.reference != PUBLISHED]
+    if live:
+        lines = tuple((pair.candidate, str(pair.verdict), _line(pair)) for pair in live)
+        yield Table(("candidate", "verdict", "found"), lines, indent=2, elastic=2, titled=False)
+    for pair in live:
+        yield from _details(pair, verbose=verbose)
+    yield from published(case, verbose=verbose)
+
+
+def _line(pair: Comparison) -> str:
+    """Return what came of a pair, in one sentence."""
+    if pair.verdict is not Verdict.AGREE or not pair.findings:
+        return printable(pair.message)
+    worst = max(pair.findings, key=_badness)
+    return f"{len(pair.findings)} numbers; worst: {numerals.words(worst)}"
+
+
+def _badness(finding: Finding) -> tuple[int, float, float]:
+    """Return what findings are ranked by: verdict, error over tolerance, lack of digits."""
+    size = abs(finding.error)
+    ratio = size / finding.tolerance if finding.tolerance else size * float("inf") if size else 0.0
+    return _RANK[finding.verdict], ratio, -finding.digits
+
+
+def _details(pair: Comparison, *, verbose: bool) -> Iterator[Block]:
+    """Yield what a reader needs beyond the line: the numbers that are off, and why."""
+    shown = [max(group, key=_badness) for group in _by_quantity(pair.findings)]
+    off = [finding for finding in shown if finding.verdict is not Verdict.AGREE]
+    if pair.layer and (off or verbose):
+        layer = f"{pair.layer} {LAYERS[QUANTITIES[off[0].quantity].layer]}" if off else pair.layer
+        yield Paragraph(f"{pair.candidate}: first layer that diverges: {layer}", 4)
+    brief = off if verbose or pair.verdict is not Verdict.KNOWN else _one_a_layer(off)
+    listed = shown if verbose else brief
+    if listed:
+        yield Table(_COLUMNS, tuple(_row(finding) for finding in listed), _NUMBERS, 4)
+    left_out = [finding.quantity for finding in off if finding not in listed]
+    if left_out:
+        yield Paragraph(f"also off, less: {', '.join(left_out)} (--verbose shows them)", 4)
+    yield from _reasons(off, pair.layer, verbose=verbose)
+    if verbose:
+        for quantity, engine, reason in pair.absent:
+            yield Paragraph(f"{engine} gives no {quantity}: {printable(reason)}", 4)
+    yield from _said(pair.candidate, pair.conditions, verbose=verbose)
+
+
+def _by_quantity(findings: Iterable[Finding]) -> list[list[Finding]]:
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(finding.quantity, []).append(finding)
+    return sorted(groups.values(), key=lambda group: QUANTITIES[group[0].quantity].layer)
+
+
+def _one_a_layer(off: list[Finding]) -> list[Finding]:
+    """Return the worst finding of each layer."""
+    best: dict[str, Finding] = {}
+    for finding in sorted(off, key=_badness):
+        best[QUANTITIES[finding.quantity].layer] = finding
+    return [best[layer] for layer in sorted(best)]
+
+
+def _row(finding: Finding) -> tuple[str, ...]:
+    one, other = numerals.both(finding)
+    return (
+        printable(finding.name), one, other, numerals.size(finding), finding.unit,
+        numerals.limit(finding), f"{finding.digits:.1f}", str(finding.verdict),
+    )  # fmt: skip
+
+
+def _reasons(off: list[Finding], layer: str, *, verbose: bool) -> Iterator[Block]:
+    """Yield each declared reason, and the reasons of the tolerances that were missed."""
+    tolerances: dict[str, list[str]] = {}
+    declared: dict[str, None] = {}
+    for finding in off:
+        if finding.verdict is Verdict.KNOWN:
+            declared[finding.why] = None
+        elif verbose or QUANTITIES[finding.quantity].layer == layer:
+            tolerances.setdefault(finding.why, []).append(finding.quantity)
+    for why in declared:
+        yield Paragraph(f"known as {printable(why)}", 4, short=not verbose)
+    for why, names in tolerances.items():
+        yield Paragraph(f"why this tolerance for {', '.join(names)}: {printable(why)}", 4)
+
+
+def _said(engine: str, conditions: tuple[str, ...], *, verbose: bool) -> Iterator[Block]:
+    """Yield an engine's messages and warnings: the first in short, or all."""
+    distinct = list(dict.fromkeys(printable(condition) for condition in conditions))
+    if verbose:
+        for condition in distinct:
+            yield Paragraph(f"{engine} said: {condition}", 4)
+    elif distinct:
+        more = f" ({len(distinct) - 1} more)" if len(distinct) > 1 else ""
+        yield Paragraph(f"{engine} said{more}: {distinct[0]}", 4, short=True)

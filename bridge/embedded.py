@@ -10,7 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from importlib import import_module, metadata
+from importlib import metadata
 from shutil import which
 
 from bridge import scripts
@@ -29,6 +29,11 @@ _INSTALL_RPY2 = (
 )
 _INSTALL_R = "Debian and Ubuntu: sudo apt-get install r-base-core r-cran-lme4"
 
+_FORKED = (
+    "R was started before this process was forked, and cannot be shared. Use multiprocessing with "
+    "the start method 'spawn', or fit in the child only."
+)
+
 # A .RData or .Rprofile of the working directory would fill R's global environment.
 _OPTIONS = ("rpy2", "--quiet", "--no-save", "--no-restore", "--no-init-file")
 
@@ -42,7 +47,9 @@ def _load() -> RObject:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return import_module("rpy2.rinterface")
+            from rpy2 import rinterface  # noqa: PLC0415  (its import loads R)
+
+            return rinterface
     except ModuleNotFoundError as error:
         raise EngineMissingError(f"rpy2 is not installed. {_INSTALL_RPY2}") from error
     # Its loader fails by whatever the C library, cffi or its own search for R raises.
@@ -101,8 +108,15 @@ class Embedded:
             self._check_lme4()
             self._scope = self._source()
 
+    def is_forked(self) -> bool:
+        """Return whether this R was started by a parent of this process."""
+        return os.getpid() != self._pid
+
+    def _lme4_folder(self) -> str:
+        return str(self._ri.baseenv["system.file"](package="lme4")[0])
+
     def _check_lme4(self) -> None:
-        if not self._ri.baseenv["system.file"](package="lme4")[0]:
+        if not self._lme4_folder():
             raise EngineMissingError(
                 f"{_r_version()} is here, but its package lme4 is not. Install it. {_INSTALL_R}; "
                 "elsewhere, inside R: install.packages('lme4')"
@@ -119,11 +133,8 @@ class Embedded:
     @contextmanager
     def _held(self) -> Iterator[list[str]]:
         """Hold R for one call; what it writes to its console gathers in the list."""
-        if os.getpid() != self._pid:
-            raise BridgeError(
-                "R was started before this process was forked, and cannot be shared. "
-                "Use multiprocessing with the start method 'spawn', or fit in the child only."
-            )
+        if self.is_forked():
+            raise BridgeError(_FORKED)
         with self.lock, ExitStack() as stack:
             output = stack.enter_context(capture_console(self._ri))
             stack.enter_context(limit_stack(self._ri))
@@ -179,10 +190,9 @@ def probe() -> str | None:
     Starts R (half a second, once a process) but neither loads lme4 nor fits anything.
     """
     try:
-        session()
+        return _FORKED if session().is_forked() else None
     except EngineMissingError as error:
         return str(error)
-    return None
 
 
 def versions() -> dict[str, str]:

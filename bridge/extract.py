@@ -15,6 +15,8 @@ from bridge.optinfo import FStatistic, OptInfo
 from bridge.session import Value, Vector
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from bridge.conditions import Condition
     from bridge.frame import Frame
 
@@ -43,6 +45,11 @@ def _array(value: Value) -> Anything:
     return cells
 
 
+def _numbers(value: Value) -> NDArray[np.float64]:
+    cells: NDArray[np.float64] = _array(value)
+    return cells
+
+
 def _texts(value: Value) -> tuple[str | None, ...]:
     cells = _vector(value).cells
     if not isinstance(cells, tuple):
@@ -63,11 +70,13 @@ def _one(value: Value) -> Anything:
 
 
 def _series(value: Value) -> pd.Series[float]:
-    return pd.Series(_array(value), index=list(_vector(value).names or ()), copy=False)
+    names = _vector(value).names
+    labels = None if names is None else list(names)
+    return pd.Series(_numbers(value), index=labels, copy=False)
 
 
 def _rows(index: pd.Index[Any], value: Value) -> pd.Series[float]:
-    return pd.Series(_array(value), index=index, copy=False)
+    return pd.Series(_numbers(value), index=index, copy=False)
 
 
 def _matrix(value: Value, index: pd.Index[Any] | None = None) -> pd.DataFrame:
@@ -187,6 +196,11 @@ def _read(
     }
 
 
+def _once(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """Return the conditions, each once: R's summary says again what its covariance said."""
+    return tuple({(said.kind, said.text): said for said in reversed(conditions)}.values())[::-1]
+
+
 def to_fit(
     kind: Literal["lm", "lmer", "glmer"],
     formula: str,
@@ -219,6 +233,6 @@ def to_fit(
         frame=frame,
         arguments=arguments,
         rows=rows,
-        messages=conditions,
+        messages=_once(conditions),
         **fields,
     )

@@ -27,10 +27,10 @@ class Anova:
     Attributes
     ----------
     table
-        A row a model, ``model1``, ``model2``, ... being the order given to :func:`anova`; the rows are
-        ordered as R orders them, by number of parameters. Mixed models: columns npar, AIC, BIC,
-        logLik, deviance (-2 logLik), Chisq, Df, Pr(>Chisq), by the ML likelihood. Only lm fits: Res.Df,
-        RSS, Df, Sum of Sq, F, Pr(>F). NaN where R's table is blank.
+        A row a model, ``model1``, ``model2``, ... being the order given to :func:`anova`; the
+        rows are ordered as R orders them, by number of parameters. Mixed models: columns npar, AIC,
+        BIC, logLik, deviance (-2 logLik), Chisq, Df, Pr(>Chisq), by the ML likelihood. Only lm
+        fits: Res.Df, RSS, Df, Sum of Sq, F, Pr(>F). NaN where R's table is blank.
     formulas
         The model's name -> its formula.
     refitted
@@ -75,7 +75,7 @@ def anova(first: Fit, *others: Fit) -> Anova:
         When R refuses the comparison.
     """
     fits = (first, *others)
-    if len(fits) < 2 or not all(isinstance(fit, Fit) for fit in fits):
+    if not others or not all(isinstance(fit, Fit) for fit in fits):
         raise ArgumentError("anova compares two or more fits: anova(small, large).")
     _require_same_rows(fits)
     formulas = {f"model{k}": fit.formula for k, fit in enumerate(fits, start=1)}
@@ -97,8 +97,9 @@ def _require_same_rows(fits: tuple[Fit, ...]) -> None:
     for fit in fits[1:]:
         if not first.fitted.index.equals(fit.fitted.index):
             raise DataError(
-                f"The models were fitted to different rows ({first.nobs} and {fit.nobs}): a column of "
-                "one has missing values, or the data differ. Fit both to the rows complete in both."
+                f"The models were fitted to different rows ({first.nobs} and {fit.nobs} of them): "
+                "a column of one has missing values, or the data differ. Fit both to the rows that "
+                "are complete in both."
             )
         if not np.allclose(_response(first), _response(fit), rtol=1e-8, atol=0, equal_nan=True):
             raise DataError("The models have different responses, and cannot be compared.")

@@ -108,7 +108,7 @@ class Marshal:
     def _atomic(self, received: RObject, cells: Cells) -> Vector:
         dim = self._attribute(received, "dim")
         if dim.typeof == self._ri.RTYPES.NILSXP:
-            return Vector(cells, names=self._names(received.names))
+            return Vector(cells, names=self._names(self._attribute(received, "names")))
         rows = columns = None
         dimnames = self._attribute(received, "dimnames")
         if dimnames.typeof != self._ri.RTYPES.NILSXP:
@@ -116,7 +116,7 @@ class Marshal:
         return Vector(cells, shape=(dim[0], dim[1]), rows=rows, columns=columns)
 
     def _list(self, received: RObject) -> Value:
-        names = self._names(received.names)
+        names = self._names(self._attribute(received, "names"))
         items = [self.to_value(item) for item in received]
         if names is None:
             return tuple(items)
@@ -134,7 +134,7 @@ class Marshal:
 
 def _copied(kind: RObject, cells: Cells) -> RObject:
     """Return R's vector of `cells`, by one copy of memory."""
-    return kind.from_memoryview(memoryview(np.ascontiguousarray(cells)))
+    return kind.from_memoryview(np.ascontiguousarray(cells).data)
 
 
 def _numbers(received: RObject) -> RObject:

@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from bridge import session
-from bridge.errors import ArgumentError, DataError
+from bridge.arguments import (
+    WEIGHTS,
+    Weights,
+    as_control,
+    as_name,
+    as_points,
+    as_truth,
+    require_weights,
+    with_weights,
+)
+from bridge.encode import to_frame
+from bridge.errors import DataError, FormulaError
 from bridge.extract import to_fit
 from bridge.failures import raise_failure
-from bridge.formula import (
-    Inspected,
-    columns_used,
-    inspect,
-    require_random_terms,
-    unknown_column,
-)
-from bridge.frame import Frame, as_table, to_frame
+from bridge.formula import Inspected, columns_used, inspect, require_random_terms
+from bridge.frame import Frame, as_table
 
-Weights: TypeAlias = "str | Sequence[float] | np.ndarray[Any, Any] | pd.Series[Any]"
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bridge.fit import Fit
 
 Control = Mapping[str, Any]
 Family = Literal["binomial", "poisson", "Gamma", "inverse.gaussian", "gaussian"]
-
-# The column in which weights travel that are no column of the data.
-_WEIGHTS = ".weights"
-_LARGEST_INTEGER = 2**31 - 1
 
 
 def lm(formula: str, data: object, *, weights: Weights | None = None) -> Fit:
@@ -92,8 +89,8 @@ def lmer(
     FitError
         When lme4 refuses to fit; the text has lme4's own words.
     """
-    arguments = {"REML": _truth("REML", REML), "control": _control(control)}
-    return _fit("lmer", formula, data, weights, arguments, cond_var=_truth("cond_var", cond_var))
+    arguments = {"REML": as_truth("REML", REML), "control": as_control(control)}
+    return _fit("lmer", formula, data, weights, arguments, cond_var=as_truth("cond_var", cond_var))
 
 
 def glmer(  # noqa: PLR0913  (lme4's own arguments)
@@ -136,12 +133,12 @@ def glmer(  # noqa: PLR0913  (lme4's own arguments)
         When lme4 refuses to fit; the text has lme4's own words.
     """
     arguments = {
-        "family": _text("family", family),
-        "link": None if link is None else _text("link", link),
-        "nAGQ": _points(nAGQ),
-        "control": _control(control),
+        "family": as_name("family", family),
+        "link": None if link is None else as_name("link", link),
+        "nAGQ": as_points(nAGQ),
+        "control": as_control(control),
     }
-    return _fit("glmer", formula, data, weights, arguments, cond_var=_truth("cond_var", cond_var))
+    return _fit("glmer", formula, data, weights, arguments, cond_var=as_truth("cond_var", cond_var))
 
 
 def _fit(
@@ -157,12 +154,16 @@ def _fit(
     table = as_table(data)
     inspected = inspect(running, formula)
     require_random_terms(inspected, kind)
-    name, table = _with_weights(weights, table)
+    name, table = with_weights(weights, table)
+    if name == WEIGHTS and inspected.dot:
+        raise FormulaError(
+            "The formula's `.` would take the weights for a term: name the columns in the formula."
+        )
     used = columns_used(inspected, table)
     frame = to_frame(table, dict.fromkeys([*used, name] if name else used))
     _require_rows(inspected, frame)
     if name:
-        _require_weights(name, frame)
+        require_weights(name, frame)
     sent = {**arguments, "weights": name}
     extra = {"cond_var": True} if cond_var else {}
     answer = running.call(f"fit_{kind}", {"formula": formula, "data": frame, **sent, **extra})
@@ -170,33 +171,6 @@ def _fit(
         raise_failure(answer, formula)
     fit = to_fit(kind, formula, frame, sent, answer.value, answer.conditions)
     return replace(fit, versions={**fit.versions, **running.versions()})
-
-
-def _with_weights(weights: Weights | None, table: pd.DataFrame) -> tuple[str | None, pd.DataFrame]:
-    """Return the name of the column of weights, and the table that has it."""
-    if weights is None:
-        return None, table
-    if isinstance(weights, str):
-        known = [name for name in table.columns if isinstance(name, str)]
-        if weights not in known:
-            raise DataError(f"weights: {unknown_column(weights, known)}")
-        return weights, table
-    if isinstance(weights, pd.Series) and not weights.index.equals(table.index):
-        raise DataError("The weights have other row labels than the data. Align them first.")
-    values = np.asarray(weights)
-    if values.shape != (len(table),):
-        raise DataError(f"The weights have shape {values.shape}; expected ({len(table)},).")
-    if _WEIGHTS in table.columns:
-        raise DataError(f"The data have a column {_WEIGHTS!r}: give its name as weights.")
-    return _WEIGHTS, table.assign(**{_WEIGHTS: values})
-
-
-def _require_weights(name: str, frame: Frame) -> None:
-    column = frame.columns[name]
-    if column.kind not in ("double", "integer"):
-        raise DataError(f"The weights {name!r} are a {column.kind}; expected numbers.")
-    if (np.asarray(column.cells)[~column.missing()] < 0).any():
-        raise DataError(f"The weights {name!r} hold a negative value.")
 
 
 def _require_rows(inspected: Inspected, frame: Frame) -> None:
@@ -213,46 +187,3 @@ def _require_rows(inspected: Inspected, frame: Frame) -> None:
             f"Each of the {frame.nrow} rows has a missing value in one of the columns "
             f"{', '.join(map(repr, frame.columns))}."
         )
-
-
-def _truth(name: str, value: object) -> bool:
-    if not isinstance(value, bool | np.bool_):
-        raise ArgumentError(f"{name} is {value!r}; expected True or False.")
-    return bool(value)
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ArgumentError(f"{name} is {value!r}; expected its name as text.")
-    return value
-
-
-def _points(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ArgumentError(f"nAGQ is {value!r}; expected a whole number, 0 or more.")
-    return int(value)
-
-
-def _control(settings: object, name: str = "control") -> dict[str, Any] | None:
-    if settings is None:
-        return None
-    if not isinstance(settings, Mapping):
-        raise ArgumentError(f"{name} is {settings!r}; expected a mapping of names to settings.")
-    return {str(key): _setting(f"{name}[{key!r}]", value) for key, value in settings.items()}
-
-
-def _setting(name: str, value: object) -> object:
-    match value:
-        case int() if not isinstance(value, bool) and abs(value) > _LARGEST_INTEGER:
-            return float(value)
-        case None | bool() | int() | float() | str():
-            return value
-        case np.generic():
-            return _setting(name, value.item())
-        case Mapping():
-            return _control(value, name)
-        case list() | tuple() if value and all(isinstance(item, str) for item in value):
-            return list(value)
-    raise ArgumentError(
-        f"{name} is {value!r}; expected a number, a bool, text or a mapping of them."
-    )

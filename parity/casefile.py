@@ -56,7 +56,10 @@ def load_suite(path: Path = SHIPPED) -> Suite:
 
 
 def _with_includes(path: Path) -> list[Path]:
-    return [path, *(path.parent / name for name in _read_toml(path).get("include", []))]
+    names = _read_toml(path).get("include", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise CaseError(f"{path.name}: include is a list of file names.")
+    return [path, *(path.parent / name for name in names)]
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -71,24 +74,27 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _add(into: dict[str, _Entry], item: _Entry, *, taken: Collection[str] = ()) -> None:
+    if not isinstance(item.name, str):
+        raise CaseError(f"An entry is called {item.name!r}; a name is text, in quotes.")
     if item.name in into or item.name in taken:
         raise CaseError(f"Two entries are called {item.name!r}; names must differ.")
     into[item.name] = item
 
 
-def _refuse_unknown(file: Path, entry: Mapping[str, object], known: set[str]) -> None:
+def _refuse_unknown(
+    file: Path, entry: Mapping[str, object], known: set[str], where: str = "the file"
+) -> None:
     unknown = sorted(set(entry) - known)
     if unknown:
         raise CaseError(
-            f"{file.name}: unknown entry {', '.join(unknown)} (in {entry.get('name', 'the file')});"
+            f"{file.name}: unknown entry {', '.join(unknown)} (in {entry.get('name', where)});"
             f" known are {', '.join(sorted(known))}."
         )
 
 
 def _dataset(file: Path, name: str, entry: Mapping[str, Any]) -> Dataset:
-    _refuse_unknown(
-        file, entry, {"file", "sha256", "factors", "derived", "source", "licence", "url"}
-    )
+    known = {"file", "sha256", "factors", "derived", "source", "licence", "url"}
+    _refuse_unknown(file, entry, known, where=name)
     if "url" in entry and "sha256" not in entry:
         raise CaseError(f"{file.name}: the data {name!r} are fetched; state their sha256.")
     return Dataset(
@@ -97,7 +103,8 @@ def _dataset(file: Path, name: str, entry: Mapping[str, Any]) -> Dataset:
         sha256=entry.get("sha256"),
         factors=tuple(entry.get("factors", ())),
         derived={
-            key: _threshold(file, name, rule) for key, rule in entry.get("derived", {}).items()
+            key: _threshold(file, f"{key} of {name}", rule)
+            for key, rule in entry.get("derived", {}).items()
         },
         source=entry.get("source", ""),
         licence=entry.get("licence", ""),
@@ -105,10 +112,10 @@ def _dataset(file: Path, name: str, entry: Mapping[str, Any]) -> Dataset:
     )
 
 
-def _threshold(file: Path, name: str, rule: Mapping[str, Any]) -> Threshold:
-    _refuse_unknown(file, rule, {"column", "below"})
+def _threshold(file: Path, where: str, rule: Mapping[str, Any]) -> Threshold:
+    _refuse_unknown(file, rule, {"column", "below"}, where)
     if isinstance(rule["below"], bool) or not isinstance(rule["below"], int | float):
-        raise CaseError(f"{file.name}: the data {name!r}: below is a number.")
+        raise CaseError(f"{file.name}: {where}: below is a number, not {rule['below']!r}.")
     return Threshold(rule["column"], float(rule["below"]))
 
 

@@ -206,10 +206,10 @@ def _conclude(
     """Return the comparison with its verdict, the first layer that diverges and a sentence."""
     if all(_layer(finding) in _ABOUT for finding in findings):
         raise ComparisonError(f"{names[2]} on {names[0]}: not one number would be compared.")
-    vanished = _vanished(findings, entries)
+    gone = vanished(findings, entries)
     verdict, layer, message = _verdict(names, findings)
-    if vanished and verdict.green:
-        verdict, layer, message = Verdict.DIFFER, "", vanished
+    if gone and verdict.green:
+        verdict, layer, message = Verdict.DIFFER, "", gone
     return Comparison(
         *names, verdict, layer, message, tuple(findings), absent, candidate.conditions
     )
@@ -267,7 +267,7 @@ def _sentence(names: tuple[str, str, str], findings: Sequence[Finding]) -> str:
     )
 
 
-def _vanished(findings: Sequence[Finding], entries: Sequence[Known]) -> str:
+def vanished(findings: Sequence[Finding], entries: Sequence[Known]) -> str:
     """Return a sentence for a declared difference that is no longer seen, else nothing."""
     for known in entries:
         for quantity in known.sizes:

@@ -111,7 +111,10 @@ class Dataset:
                 f"{path.name} is not the file that was declared: its SHA-256 is {found}, "
                 f"expected {self.sha256}."
             )
-        frame = read_csv(path, self.factors)
+        try:
+            frame = read_csv(path, self.factors)
+        except (OSError, EOFError, ValueError) as error:
+            raise DataMissingError(f"{path.name} cannot be read as CSV: {error}.") from error
         for name in self.factors:
             if name not in frame:
                 raise DataMissingError(f"{path.name} has no column {name!r}, a declared factor.")

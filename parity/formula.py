@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity.spec import Criterion, ModelSpec, RandomTerm
-from parity.syntax import FormulaError, Node, read
+from parity.syntax import SYNTACTIC, FormulaError, Node, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,12 +76,20 @@ def _parse(formula: str, criterion: Criterion, family: str, link: str | None) ->
 
 def render(spec: ModelSpec) -> str:
     """Return an lme4 formula that states this model, blocks written out."""
-    blocks = [f"({_side(term.columns)} | {term.group})" for term in spec.random]
+    blocks = [
+        f"({_side(term.columns)} | {_quoted(term.group, term.factors)})" for term in spec.random
+    ]
     return f"{spec.response} ~ {' + '.join([*spec.fixed, *blocks])}"
 
 
 def _side(columns: tuple[str, ...]) -> str:
     return " + ".join(columns if columns[0] == "1" else ("0", *columns))
+
+
+def _quoted(group: str, factors: tuple[str, ...]) -> str:
+    """Return a grouping factor as a formula writes it: lme4 names a lone one without quotes."""
+    lone = group == factors[0] and not SYNTACTIC.fullmatch(group)
+    return f"`{group}`" if lone else group
 
 
 def _holds(tree: Node, *operators: str) -> bool:
@@ -198,8 +206,10 @@ def _groups(node: Node) -> list[tuple[str, tuple[str, ...]]]:
         outer = _groups(node.children[0])
         inner_name, inner = _interaction(node.children[1])
         name, factors = outer[0]
-        joined = f"({name})" if len(factors) > 1 else name
+        joined = f"({name})" if len(factors) > 1 else _quoted(name, factors)
         return [(f"{inner_name}:{joined}", (*inner, *factors)), *outer]
+    if node.kind == "name":
+        return [(node.value, (node.value,))]
     return [_interaction(node)]
 
 

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
@@ -85,18 +85,15 @@ def load_known(path: Path = SHIPPED) -> tuple[Known, ...]:
     KnownError
         Where an entry is incomplete, or sizes an unknown quantity, or gives no reason.
     """
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
     register = []
-    for entry in table.get("known", []):
+    for entry in _entries(path):
         try:
             known = Known(**entry)
             for wanted in known.versions.values():
                 SpecifierSet(wanted)
-        except (TypeError, InvalidSpecifier) as error:
-            raise KnownError(
-                f"{path.name}: the entry {entry.get('name')} is off: {error}."
-            ) from error
-        _check(path.name, known)
+            _check(path.name, known)
+        except (AttributeError, TypeError, InvalidSpecifier) as error:
+            raise KnownError(f"{path.name}: the entry {entry} is off: {error}.") from error
         register.append(known)
     names = [known.name for known in register]
     if len(set(names)) < len(names):
@@ -104,7 +101,21 @@ def load_known(path: Path = SHIPPED) -> tuple[Known, ...]:
     return tuple(register)
 
 
+def _entries(path: Path) -> list[dict[str, Any]]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise KnownError(f"{path.name} is no TOML: {error}.") from error
+    entries = table.get("known", [])
+    if not isinstance(entries, list) or not set(table) <= {"schema", "known"}:
+        raise KnownError(f"{path.name}: expected nothing but [[known]] entries.")
+    return entries
+
+
 def _check(file: str, known: Known) -> None:
+    patterns = (known.name, known.candidate, known.case, known.reference)
+    if not all(isinstance(text, str) for text in patterns):
+        raise KnownError(f"{file}: name, candidate, case and reference are text, in quotes.")
     unknown = sorted(set(known.sizes) - set(QUANTITIES))
     if unknown or not known.sizes:
         raise KnownError(f"{file}: {known.name} sizes {unknown or 'nothing'}; name quantities.")

@@ -18,6 +18,7 @@ Unit = Literal[
     "theta",
     "sd of the effect",
     "sigma",
+    "t",
     "log10",
     "column",
     "printed",
@@ -49,7 +50,9 @@ UNITS: dict[Unit, str] = {
     "random effect (over sigma at the boundary)",
     "sigma": "absolute difference over the reference's residual standard deviation; over "
     "max(1, |reference|) where the family has none",
-    "log10": "absolute difference of the decimal logarithms",
+    "t": "absolute difference over max(1, |reference|)",
+    "log10": "absolute difference of the decimal logarithms over max(1, |log10 reference|): a "
+    "p-value of 1e-200 is not judged by its 200th decimal",
     "column": "absolute difference over the largest absolute entry of that column",
     "printed": "absolute difference over half a unit of the last printed digit; at most 1 rounds "
     "to what was printed",
@@ -361,7 +364,7 @@ _ENTRIES = (
         "tvalue",
         "Estimate over the standard error that lme4 prints: se_conditional for lm and lmer, "
         "se_joint for glmer.",
-        "absolute",
+        "t",
         _COEF,
         "G",
         _ALL,

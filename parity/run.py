@@ -253,7 +253,8 @@ def _report_on(
     if question.published:
         pairs += tuple(compare_published(question.published, a, register) for a in answers)
     nobs = len(answers[0].rows) if answers[0].fitted else None
-    return CaseReport(*about, nobs, pairs, published_in=question.published_in)
+    said = answers[0].conditions
+    return CaseReport(*about, nobs, pairs, published_in=question.published_in, conditions=said)
 
 
 def _description(question: Case | NestedPair) -> tuple[str, str, str, str]:

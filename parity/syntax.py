@@ -48,10 +48,11 @@ class Node:
             waiting.extend(reversed(node.children))
 
 
+SYNTACTIC = re.compile(r"(?:[^\W\d_]|\.(?!\d))[\w.]*")
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
       | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?L?)
-      | (?P<name>(?:[^\W\d]|\.(?!\d))[\w.]*)
+      | (?P<name>(?:[^\W\d_]|\.(?!\d))[\w.]*)
       | (?P<backtick>`(?:[^`\\]|\\.)+`)
       | (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
       | (?P<op>%in%|\|\||&&|<=|>=|==|!=|[-+*/^:~|()<>!&,=])

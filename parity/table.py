@@ -42,6 +42,9 @@ def read_csv(path: Path, factors: Collection[str] = ()) -> pd.DataFrame:
     text = pd.read_csv(
         path, dtype="str", keep_default_na=False, na_values=list(MISSING), encoding="utf-8-sig"
     )
+    if not isinstance(text.index, pd.RangeIndex):
+        # pandas takes the first column for row names where rows are longer than the header.
+        raise ValueError("its rows have more cells than the line of names")  # noqa: TRY004 - the file's fault
     return pd.DataFrame(
         {name: _column(text[name], as_factor=name in factors) for name in text.columns},
         index=text.index,

@@ -6,7 +6,7 @@ import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from parity.quantity import QUANTITIES
 
@@ -91,14 +91,13 @@ def load_tolerances(path: Path = SHIPPED) -> Tolerances:
         Where an entry is incomplete, negative, without a reason, or of an unknown quantity; and
         where a quantity of the dictionary has no rule for every engine and case.
     """
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
     rules: list[Tolerance] = []
-    for entry in table.get("tolerance", []):
+    for entry in _entries(path):
         try:
             rule = Tolerance(**entry)
-        except TypeError as error:
+            _check(path.name, rule)
+        except (AttributeError, TypeError) as error:
             raise ToleranceError(f"{path.name}: the entry {entry} is off: {error}.") from error
-        _check(path.name, rule)
         _refuse_hidden(path.name, rule, rules)
         rules.append(rule)
     general = {rule.quantity for rule in rules if (rule.candidate, rule.case) == ("*", "*")}
@@ -106,6 +105,17 @@ def load_tolerances(path: Path = SHIPPED) -> Tolerances:
     if missing:
         raise ToleranceError(f"{path.name}: no general tolerance for {', '.join(missing)}.")
     return Tolerances(tuple(rules))
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ToleranceError(f"{path.name} is no TOML: {error}.") from error
+    entries = table.get("tolerance", [])
+    if not isinstance(entries, list) or not set(table) <= {"schema", "tolerance"}:
+        raise ToleranceError(f"{path.name}: expected nothing but [[tolerance]] entries.")
+    return entries
 
 
 def _refuse_hidden(file: str, rule: Tolerance, before: Iterable[Tolerance]) -> None:
@@ -119,6 +129,8 @@ def _refuse_hidden(file: str, rule: Tolerance, before: Iterable[Tolerance]) -> N
 
 
 def _check(file: str, rule: Tolerance) -> None:
+    if not all(isinstance(pattern, str) for pattern in (rule.candidate, rule.case)):
+        raise ToleranceError(f"{file}: candidate and case are patterns of names, in quotes.")
     if rule.quantity not in QUANTITIES:
         raise ToleranceError(f"{file}: {rule.quantity!r} is no quantity; see `parity explain`.")
     if not rule.why.strip():

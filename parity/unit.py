@@ -59,7 +59,8 @@ def _decades(reference: float, candidate: float) -> float:
         return 0.0
     if reference <= 0.0 or candidate <= 0.0:
         return math.inf
-    return abs(math.log10(candidate) - math.log10(reference))
+    decades = math.log10(reference)
+    return abs(math.log10(candidate) - decades) / max(1.0, abs(decades))
 
 
 def _scale(quantity: Quantity, key: Key, reference: float, context: FitResult) -> float:
@@ -112,6 +113,7 @@ def _of_theta(_: Key, __: float, context: FitResult) -> float:
 
 _SCALES: dict[str, Callable[[Key, float, FitResult], float]] = {
     "relative": lambda _, reference, __: abs(reference) or 1.0,
+    "t": lambda _, reference, __: max(1.0, abs(reference)),
     "se": lambda key, _, context: _standard_error(context, key[0]),
     "se product": lambda key, _, context: (
         _standard_error(context, key[0]) * _standard_error(context, key[1])

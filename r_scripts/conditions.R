@@ -13,7 +13,8 @@ describe_condition <- function(condition, kind) {
   list(
     kind = kind,
     class = class(condition),
-    text = sub("\n$", "", conditionMessage(condition)),
+    # An interrupt has no message at all.
+    text = sub("\n$", "", paste(conditionMessage(condition), collapse = "\n")),
     call = if (is.null(call)) "" else substr(deparse(call, width.cutoff = 200L, nlines = 1L)[1L], 1L, 200L)
   )
 }
@@ -59,5 +60,9 @@ call_by_name <- function(name, arguments) {
 answer <- function(name, arguments) {
   saved <- options(PINNED_OPTIONS)
   on.exit(options(saved))
+  # Where an optimizer ends with a code, lme4's optwrap assigns this in the global environment.
+  if (!exists("curWarnings", envir = globalenv(), inherits = FALSE)) {
+    on.exit(suppressWarnings(rm("curWarnings", envir = globalenv())), add = TRUE)
+  }
   capture(call_by_name(name, arguments))
 }

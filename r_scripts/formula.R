@@ -25,7 +25,9 @@ parse_formula <- function(text) {
   parsed <- tryCatch(
     parse(text = text, keep.source = FALSE, encoding = "UTF-8"),
     error = function(e) {
-      refuse("bridge_formula", "The formula does not parse: ", sub("^<text>:", "line:column ", conditionMessage(e)))
+      words <- strsplit(conditionMessage(e), "\n", fixed = TRUE)[[1L]][1L]
+      said <- sub("^<text>:([0-9]+):([0-9]+): (.*)$", "\\3 (line \\1, column \\2)", words)
+      refuse("bridge_formula", "The formula does not parse: ", said, ".")
     }
   )
   if (length(parsed) != 1L) {

@@ -2,12 +2,28 @@
 #   Rscript r_scripts/glmer.R 'cbind(incidence, size - incidence) ~ period + (1 | herd)' cbpp.csv
 #     [--family poisson] [--link log] [--nagq 1] [--weights COL] [--cond-var] [--out fit.rds]
 
-FAMILIES <- c("binomial", "poisson", "Gamma", "inverse.gaussian", "gaussian")
+# Family -> its links, as R's family functions take them.
+FAMILIES <- list(
+  binomial = c("logit", "probit", "cauchit", "log", "cloglog"),
+  poisson = c("log", "identity", "sqrt"),
+  Gamma = c("inverse", "identity", "log"),
+  inverse.gaussian = c("1/mu^2", "inverse", "identity", "log"),
+  gaussian = c("identity", "log", "inverse")
+)
 
 # `binomial` or `binomial(link = "probit")`, from names that are looked up and never parsed.
 family_call <- function(family, link) {
-  if (!family %in% FAMILIES) {
-    refuse("bridge_argument", "`", family, "` is not a family of glmer. Its families: ", paste(FAMILIES, collapse = ", "), ".")
+  if (!family %in% names(FAMILIES)) {
+    refuse(
+      "bridge_argument", "`", family, "` is not a family of glmer. Its families: ",
+      paste(names(FAMILIES), collapse = ", "), "."
+    )
+  }
+  if (!is.null(link) && !link %in% FAMILIES[[family]]) {
+    refuse(
+      "bridge_argument", "`", link, "` is not a link of the family ", family, ". Its links: ",
+      paste(FAMILIES[[family]], collapse = ", "), "."
+    )
   }
   if (family == "gaussian" && (is.null(link) || link == "identity")) {
     refuse("bridge_argument", "A gaussian model with the identity link is a linear mixed model: use lmer.")

@@ -11,7 +11,8 @@ from parity.reports.outline import outline
 if TYPE_CHECKING:
     from parity.report import Report
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
+# An underscore within a word, as in se_joint, is one to Markdown too.
+_SPECIAL = re.compile(r"([\\`*{}\[\]<>&#|~]|(?<![^\W_])_|_(?![^\W_]))")
 
 
 def render(report: Report, *, verbose: bool = False) -> str:
@@ -43,9 +44,7 @@ def _marked_up(block: Block) -> str:
 
 
 def _table(block: Table) -> str:
-    rule = [
-        "---:" if column in block.right else ":---" for column, _ in enumerate(block.header)
-    ]
+    rule = ["---:" if column in block.right else ":---" for column, _ in enumerate(block.header)]
     rows = [[_escaped(cell) for cell in row] for row in (block.header, *block.rows)]
     return "\n".join("| " + " | ".join(row) + " |" for row in (rows[0], rule, *rows[1:]))
 

@@ -30,6 +30,8 @@ def closing(report: Report) -> Iterator[Block]:
 
 def conclusion(report: Report) -> str:
     """Return the answer to "do they agree?" in one sentence."""
+    if all(case.message for case in report.cases):
+        return "Nothing was compared: no case ran."
     if not report.compared:
         return "Nothing was compared: no pair of engines has a number in common."
     red = [pair for pair in report.comparisons if not pair.verdict.green]

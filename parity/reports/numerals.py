@@ -11,7 +11,7 @@ from parity.reports.blocks import printable
 if TYPE_CHECKING:
     from parity.finding import Finding
 
-NOTHING = "–"
+NOTHING = "-"
 _FEWEST, _MOST = 6, 17
 _PRINTED = re.compile(r"(?P<below><)?\s*-?\d+(?:\.(?P<decimals>\d+))?(?P<power>e[-+]?\d+)?")
 

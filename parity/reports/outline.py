@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from parity.finding import Comparison, Finding
     from parity.report import CaseReport, Report
 
+_LAYERS: dict[str, str] = {letter: f"{letter} {name}" for letter, name in LAYERS.items()}
 _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 _COLUMNS = (
     "quantity", "reference", "candidate", "error", "unit", "tolerance", "digits", "verdict",
@@ -28,7 +29,9 @@ def outline(report: Report, *, verbose: bool) -> Iterator[Block]:
     """Yield the report's blocks in reading order."""
     yield from _opening(report)
     for case in report.cases:
-        yield from _case(case, verbose=verbose)
+        if not case.message:
+            yield from _case(case, verbose=verbose)
+    yield from _left_out(report)
     yield from closing(report)
 
 
@@ -51,7 +54,8 @@ def _opening(report: Report) -> Iterator[Block]:
         "Digits: in how many digits two numbers agree (log relative error, at most 15.9). What a "
         "quantity, its unit and its tolerance are: parity explain QUANTITY."
     )
-    yield Section("Cases")
+    if ran:
+        yield Section("Cases")
 
 
 def _case(case: CaseReport, *, verbose: bool) -> Iterator[Block]:
@@ -59,9 +63,6 @@ def _case(case: CaseReport, *, verbose: bool) -> Iterator[Block]:
     family = "" if case.family == "gaussian(identity)" else f"{case.family}, "
     details = printable(f"{family}{case.method}, {rows}{case.dataset}")
     yield CaseTitle(printable(case.case), printable(case.formula), details)
-    if case.message:
-        yield Paragraph(f"did not run: {printable(case.message)}", 2)
-        return
     if case.conditions and case.pairs:
         yield from _said(case.pairs[0].reference, case.conditions, verbose=verbose)
     live = [pair for pair in case.pairs if pair.reference != PUBLISHED]
@@ -73,12 +74,30 @@ def _case(case: CaseReport, *, verbose: bool) -> Iterator[Block]:
     yield from published(case, verbose=verbose)
 
 
+def _left_out(report: Report) -> Iterator[Block]:
+    """Yield the cases that did not run, each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for case in report.cases:
+        if case.message:
+            reasons.setdefault(case.message, []).append(case.case)
+    if reasons:
+        yield Section("Cases that did not run")
+    for reason, names in reasons.items():
+        yield Paragraph(f"{printable(', '.join(names))}: {printable(reason)}", 2)
+
+
 def _line(pair: Comparison) -> str:
     """Return what came of a pair, in one sentence."""
-    if pair.verdict is not Verdict.AGREE or not pair.findings:
+    off = [finding for finding in pair.findings if finding.verdict is not Verdict.AGREE]
+    if pair.verdict is Verdict.AGREE and pair.findings:
+        worst = max(pair.findings, key=_badness)
+        return f"{len(pair.findings)} numbers; worst: {numerals.words(worst)}"
+    vanished = not pair.verdict.green and all(finding.verdict.green for finding in off)
+    if vanished or not off:
         return printable(pair.message)
-    worst = max(pair.findings, key=_badness)
-    return f"{len(pair.findings)} numbers; worst: {numerals.words(worst)}"
+    first = [finding for finding in off if QUANTITIES[finding.quantity].layer == pair.layer]
+    worst = max(first or off, key=_badness)
+    return f"{len(off)} of {len(pair.findings)} numbers off; worst: {numerals.words(worst)}"
 
 
 def _badness(finding: Finding) -> tuple[int, float, float]:
@@ -92,16 +111,15 @@ def _details(pair: Comparison, *, verbose: bool) -> Iterator[Block]:
     """Yield what a reader needs beyond the line: the numbers that are off, and why."""
     shown = [max(group, key=_badness) for group in _by_quantity(pair.findings)]
     off = [finding for finding in shown if finding.verdict is not Verdict.AGREE]
-    if pair.layer and (off or verbose):
-        layer = f"{pair.layer} {LAYERS[QUANTITIES[off[0].quantity].layer]}" if off else pair.layer
-        yield Paragraph(f"{pair.candidate}: first layer that diverges: {layer}", 4)
     brief = off if verbose or pair.verdict is not Verdict.KNOWN else _one_a_layer(off)
     listed = shown if verbose else brief
+    if pair.layer or listed:
+        layer = f"first layer that diverges: {_LAYERS[pair.layer]}" if pair.layer else "in detail"
+        more = len(off) - len(brief)
+        rest = f"; {more} more quantities are off (--verbose shows them)" if more else ""
+        yield Paragraph(f"{pair.candidate}: {layer}{rest}", 4)
     if listed:
         yield Table(_COLUMNS, tuple(_row(finding) for finding in listed), _NUMBERS, 4)
-    left_out = [finding.quantity for finding in off if finding not in listed]
-    if left_out:
-        yield Paragraph(f"also off, less: {', '.join(left_out)} (--verbose shows them)", 4)
     yield from _reasons(off, pair.layer, verbose=verbose)
     if verbose:
         for quantity, engine, reason in pair.absent:

@@ -51,7 +51,7 @@ def _table(pairs: Sequence[Comparison]) -> Table:
     for element in elements:
         cells = [findings.get(element) for findings in found]
         first = next(finding for finding in cells if finding is not None)
-        rows.append((printable(first.name), _text(first), *(_cell(finding) for finding in cells)))
+        rows.append((printable(first.name), _text(first), *_beside(cells)))
     header = ("figure", "printed", *(pair.candidate for pair in pairs))
     return Table(header, tuple(rows), frozenset(range(1, len(header))), 4)
 
@@ -60,22 +60,25 @@ def _text(finding: Finding) -> str:
     return finding.printed or f"{finding.reference:g}"
 
 
-def _cell(finding: Finding | None) -> str:
-    """Return an engine's number and whether it rounds to the figure."""
-    if finding is None:
-        return f"{numerals.NOTHING}  "
-    return f"{numerals.beside(_text(finding), finding.candidate)} {_mark(finding.verdict)}"
+def _beside(cells: Sequence[Finding | None]) -> list[str]:
+    """Return each engine's number and whether it rounds to the figure."""
+    return [
+        f"{numerals.NOTHING}  "
+        if finding is None
+        else f"{numerals.beside(_text(finding), finding.candidate)} {_mark(finding.verdict)}"
+        for finding in cells
+    ]
 
 
 def _mark(verdict: Verdict) -> str:
     if verdict is Verdict.KNOWN:
-        return "~"
+        return "known"
     return "✓" if verdict is Verdict.AGREE else "✗"
 
 
 def _misses(pair: Comparison) -> Iterator[Block]:
     """Yield how far each number is from a figure that it does not round to, and why."""
-    if not pair.findings or (not pair.verdict.green and _all_met(pair)):
+    if pair.findings and not pair.verdict.green and _all_met(pair):
         yield Paragraph(f"{pair.candidate} {pair.verdict}: {printable(pair.message)}", 4)
     for finding in pair.findings:
         if finding.verdict is Verdict.AGREE:
@@ -83,10 +86,7 @@ def _misses(pair: Comparison) -> Iterator[Block]:
         known = finding.verdict is Verdict.KNOWN
         reason = f"; known as {printable(finding.why)}" if known else ""
         yield Paragraph(
-            f"{_mark(finding.verdict)} {pair.candidate}: {printable(finding.name)} is "
-            f"{numerals.beside(_text(finding), finding.candidate)} for {_text(finding)}"
-            f"{_distance(finding)}{reason}",
-            4,
+            f"{_mark(finding.verdict)}: {pair.candidate} {_miss(finding)}{reason}", 4, short=known
         )
 
 
@@ -95,8 +95,13 @@ def _all_met(pair: Comparison) -> bool:
     return all(finding.verdict.green for finding in pair.findings)
 
 
-def _distance(finding: Finding) -> str:
+def _miss(finding: Finding) -> str:
+    name, text = printable(finding.name), _text(finding)
     if finding.candidate is None or finding.reference is None:
-        return ", which it does not give"
+        return f"gives no {name}, printed as {text}"
     gap = finding.candidate - finding.reference
-    return f", off by {gap:+.2g} ({finding.error:.3g} half units of the last printed digit)"
+    number = numerals.beside(text, finding.candidate)
+    return (
+        f"has {name} {number} for {text}, off by {gap:+.2g} or {finding.error:.3g} half units of "
+        "the last digit"
+    )

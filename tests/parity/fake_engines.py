@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,6 @@ from parity.tolerance import Tolerance, Tolerances
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -209,9 +209,7 @@ class FakeEngine:
         return {self.name: "1.0"}
 
 
-def with_numbers(
-    result: FitResult, quantity: str, numbers: Mapping[Key, float]
-) -> FitResult:
+def with_numbers(result: FitResult, quantity: str, numbers: Mapping[Key, float]) -> FitResult:
     """Return the answer with other numbers for one quantity."""
     absent = {name: reason for name, reason in result.absent.items() if name != quantity}
     return replace(result, values={**result.values, quantity: dict(numbers)}, absent=absent)
@@ -245,8 +243,31 @@ def make_case(
     file: Path | None = None,
 ) -> Case:
     """Return a case on the CSV file, or on no data at all."""
-    from pathlib import Path as _Path
-
-    where = file or _Path("nowhere.csv")
+    where = file or Path("nowhere.csv")
     data = Dataset(name="toy", file=where, sha256=None, factors=("g",))
     return Case(name, data, parse(formula, criterion=criterion))
+
+
+def write_toy(folder: Path) -> Path:
+    """Write 24 rows in 6 groups as toy.csv and return the file; the same rows every time."""
+    random = np.random.default_rng(1)
+    lines = ["y,x,z,g"]
+    for group in range(6):
+        level = random.normal()
+        for _ in range(4):
+            x, z = random.normal(), random.normal()
+            lines.append(f"{1 + x + level + random.normal() / 2!r},{x!r},{z!r},g{group}")
+    file = folder / "toy.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def write_tolerances(file: Path, table: Tolerances) -> Path:
+    """Write a table of tolerances as TOML and return the file."""
+    entries = [
+        f'[[tolerance]]\nquantity = "{rule.quantity}"\nlimit = {rule.limit!r}\n'
+        f'why = "{rule.why}"\ncandidate = "{rule.candidate}"\ncase = "{rule.case}"\n'
+        for rule in table.rules
+    ]
+    file.write_text("\n".join(entries), encoding="utf-8")
+    return file

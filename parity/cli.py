@@ -1,0 +1,181 @@
+"""The program `parity`: its arguments, its exit codes, and one sentence for what goes wrong."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GREEN, RED, UNUSABLE, NO_ENGINE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_EPILOG = """\
+exit codes:
+  0  every pair is green: AGREE, KNOWN or UNSUPPORTED
+  1  something differs
+  2  wrong usage, or input that cannot be used; one sentence says why
+  3  an engine that is needed is missing
+"""
+
+
+class _Command(Protocol):
+    """A module of `parity.commands`."""
+
+    def execute(self, arguments: argparse.Namespace) -> int:
+        """Do what was asked and return the exit code."""
+        ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program and return its exit code."""
+    parser = _parser()
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    if arguments.module is None:
+        parser.print_help(sys.stderr)
+        return UNUSABLE
+    try:
+        command = cast("_Command", import_module(f"parity.commands.{arguments.module}"))
+        return command.execute(arguments)
+    except KeyboardInterrupt:
+        return _complain("interrupted", INTERRUPTED)
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        return _complain(_sentence(error), code)
+
+
+def _complain(sentence: str, code: int) -> int:
+    sys.stderr.write(f"parity: {sentence}\n")
+    return code
+
+
+def _exit_code(error: Exception) -> int | None:
+    """Return the exit code of an error that the user can mend, None for a fault of ours."""
+    from parity.case import CaseError  # noqa: PLC0415 - `parity --help` starts nothing
+    from parity.commands.spreadsheet import TableError  # noqa: PLC0415 - as above
+    from parity.dataset import DataMissingError  # noqa: PLC0415 - as above
+    from parity.engine import EngineError  # noqa: PLC0415 - as above
+    from parity.examination import InputError  # noqa: PLC0415 - as above
+    from parity.known import KnownError  # noqa: PLC0415 - as above
+    from parity.syntax import FormulaError  # noqa: PLC0415 - as above
+    from parity.tolerance import ToleranceError  # noqa: PLC0415 - as above
+
+    if isinstance(error, EngineError):
+        return NO_ENGINE
+    refusals = (
+        CaseError, DataMissingError, FormulaError, InputError, KnownError, OSError, TableError,
+        ToleranceError,
+    )  # fmt: skip
+    return UNUSABLE if isinstance(error, refusals) else None
+
+
+def _sentence(error: Exception) -> str:
+    """Return what went wrong in one line."""
+    if isinstance(error, OSError) and error.strerror:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror}."
+    return " ".join(str(error).split())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parity",
+        description="Fit the same mixed model in lme4 and in Python, compare every number, judge.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(module=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    engines, report, tables = _engine_options(), _report_options(), _table_options()
+    run = commands.add_parser(
+        "run", parents=[engines, report, tables], help="fit and compare the cases of a case file"
+    )
+    run.set_defaults(module="run")
+    _add_cases(run)
+    check = commands.add_parser(
+        "check", parents=[engines, report, tables], help="fit and compare a model of your own"
+    )
+    check.set_defaults(module="check")
+    _add_question(check)
+    listing = commands.add_parser("list", help="the cases, with their models")
+    listing.set_defaults(module="listing")
+    _add_cases(listing)
+    commands.add_parser("engines", help="which engines are here").set_defaults(module="engines")
+    explain = commands.add_parser(
+        "explain", parents=[tables], help="what a quantity is, its unit and its tolerance"
+    )
+    explain.set_defaults(module="explanation")
+    explain.add_argument("quantity", nargs="?", metavar="QUANTITY", help="a name; all without one")
+    record = commands.add_parser("record", help="write live lme4's answers, for use without R")
+    record.set_defaults(module="record")
+    _add_cases(record)
+    record.add_argument(
+        "--folder", type=Path, metavar="DIR", help="where to (the package's own data by default)"
+    )
+    return parser
+
+
+def _add_cases(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "patterns", nargs="*", metavar="PATTERN", help="names of cases, as in 'sleepstudy*'"
+    )
+    parser.add_argument("--cases", type=Path, metavar="FILE", help="a case file of yours (TOML)")
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("formula", metavar="FORMULA", help="as in 'math ~ raven + (1 | school)'")
+    parser.add_argument("csv", type=Path, metavar="CSV", help="the data, with a line of names")
+    parser.add_argument("--ml", action="store_true", help="maximum likelihood instead of REML")
+    parser.add_argument("--family", default="gaussian", help="gaussian, binomial, poisson, ...")
+    parser.add_argument("--link", help="the family's canonical one by default")
+    parser.add_argument(
+        "--factor", action="append", default=[], metavar="COL",
+        help="a column of numbers that are labels; may be repeated",
+    )  # fmt: skip
+
+
+def _engine_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--engine", action="append", default=[], metavar="NAME",
+        help="hold this engine against the reference; may be repeated (all by default)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--reference", metavar="NAME", help="the engine to hold them against (lme4 by default)"
+    )
+    return parser
+
+
+def _report_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="write the report there, print the answer only"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="every quantity of every pair (JSON is always whole)"
+    )
+    return parser
+
+
+def _table_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--known", type=Path, metavar="FILE", help="declared differences of yours (TOML)"
+    )
+    parser.add_argument(
+        "--tolerances", type=Path, metavar="FILE", help="tolerances of yours (TOML)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

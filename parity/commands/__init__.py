@@ -1,0 +1,1 @@
+"""What the program `parity` does: one module a command, imported when it is called."""

@@ -1,0 +1,19 @@
+# Every column of numbers of the packages' data, bit for bit: name, column, hexadecimal numbers.
+#
+#   Rscript package_numbers.R r_scripts/datasets.R
+
+main <- function(script = commandArgs(TRUE)) {
+  here <- new.env()
+  sys.source(script, envir = here)
+  for (package in names(here$SOURCES)) {
+    for (name in here$SOURCES[[package]]) {
+      data <- here$package_data(name, package)
+      for (column in names(data)[!vapply(data, is.factor, NA)]) {
+        cells <- sprintf("%a", as.numeric(data[[column]]))
+        cat(paste(c(tolower(name), column, cells), collapse = "\t"), "\n", sep = "")
+      }
+    }
+  }
+}
+
+if (sys.nframe() == 0L) main()

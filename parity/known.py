@@ -35,8 +35,9 @@ class Known:
     candidate, reference, case
         Shell patterns of the engines and cases that it is about.
     sizes
-        Quantity → largest error seen, in the quantity's unit. Up to twice that size is the same
-        difference (optimisers stop elsewhere on other machines); more has grown; none, vanished.
+        Quantity → largest error seen, in the quantity's unit, negative where the unit is signed
+        and the candidate lies lower. Up to twice that size is the same difference (optimisers
+        stop elsewhere on other machines); more has grown; none, vanished.
     reason
         Why the two differ.
     see
@@ -62,6 +63,11 @@ class Known:
             and fnmatchcase(case, self.case)
         )
 
+    def spans(self, quantity: str, error: float) -> bool:
+        """Whether an error of this quantity is no larger than declared, and of its sign."""
+        size = self.sizes.get(quantity, 0.0)
+        return size != 0.0 and 0.0 < error / size <= GROWTH
+
     def holds_for(self, versions: Mapping[str, str]) -> bool:
         """Whether the programs' versions lie in the declared ranges."""
         return all(
@@ -86,7 +92,7 @@ def load_known(path: Path = SHIPPED) -> tuple[Known, ...]:
         Where an entry is incomplete, or sizes an unknown quantity, or gives no reason.
     """
     register = []
-    for entry in _entries(path):
+    for entry in _places(_entries(path)):
         try:
             known = Known(**entry)
             for wanted in known.versions.values():
@@ -95,10 +101,19 @@ def load_known(path: Path = SHIPPED) -> tuple[Known, ...]:
         except (AttributeError, TypeError, InvalidSpecifier) as error:
             raise KnownError(f"{path.name}: the entry {entry} is off: {error}.") from error
         register.append(known)
-    names = [known.name for known in register]
-    if len(set(names)) < len(names):
-        raise KnownError(f"{path.name}: two entries share a name.")
+    places = [(known.name, known.reference, known.candidate, known.case) for known in register]
+    if len(set(places)) < len(places):
+        raise KnownError(f"{path.name}: an entry names the same pair of engines and case twice.")
     return tuple(register)
+
+
+def _places(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return an entry for each place (``where``) that a difference shows itself in."""
+    return [
+        {**{key: part for key, part in entry.items() if key != "where"}, **place}
+        for entry in entries
+        for place in entry.get("where", [{}])
+    ]
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
@@ -119,7 +134,12 @@ def _check(file: str, known: Known) -> None:
     unknown = sorted(set(known.sizes) - set(QUANTITIES))
     if unknown or not known.sizes:
         raise KnownError(f"{file}: {known.name} sizes {unknown or 'nothing'}; name quantities.")
-    if not all(0 < size < float("inf") for size in known.sizes.values()):
-        raise KnownError(f"{file}: {known.name}: a size is a positive finite error.")
+    for quantity, size in known.sizes.items():
+        signed = QUANTITIES[quantity].unit == "deviance"
+        if not (0 < abs(size) < float("inf")) or (size < 0 and not signed):
+            raise KnownError(
+                f"{file}: {known.name}: the size of {quantity} is {size}; expected a finite error, "
+                "positive unless its unit is signed."
+            )
     if not known.reason.strip() or not known.see.strip():
         raise KnownError(f"{file}: {known.name} needs a reason and where to see it.")

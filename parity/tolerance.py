@@ -34,6 +34,9 @@ class Tolerance:
         The reason for this size.
     candidate, case
         Shell patterns of the engines and cases that the rule is for.
+    seen
+        The worst error that was measured elsewhere (another BLAS, another version of lme4), for a
+        limit whose reason one machine cannot show.
     """
 
     quantity: str
@@ -41,6 +44,7 @@ class Tolerance:
     why: str
     candidate: str = "*"
     case: str = "*"
+    seen: float = 0.0
 
     def covers(self, quantity: str, candidate: str, case: str) -> bool:
         """Whether the rule speaks of this comparison."""

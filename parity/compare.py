@@ -10,7 +10,6 @@ import numpy as np
 
 from parity import gate, unit
 from parity.finding import Comparison, Finding
-from parity.known import GROWTH
 from parity.quantity import LAYERS, QUANTITIES
 from parity.tolerance import Tolerance
 from parity.verdict import Verdict
@@ -172,7 +171,7 @@ def _judge(
     verdict, why = Verdict.AGREE, rule.why
     if not abs(off) <= rule.limit:
         sized = [known for known in entries if quantity in known.sizes]
-        known = next((k for k in sized if abs(off) <= k.sizes[quantity] * GROWTH), None)
+        known = next((k for k in sized if k.spans(quantity, off)), None)
         if sized and known is None:
             why = f"{sized[0].name}: {_GROWN} size {sized[0].sizes[quantity]:.3g}"
         if known is not None:

@@ -122,7 +122,11 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KnownError(f"{path.name} is no TOML: {error}.") from error
     entries = table.get("known", [])
-    if not isinstance(entries, list) or not set(table) <= {"schema", "known"}:
+    if (
+        not isinstance(entries, list)
+        or not all(isinstance(e, dict) for e in entries)
+        or not set(table) <= {"schema", "known"}
+    ):
         raise KnownError(f"{path.name}: expected nothing but [[known]] entries.")
     return entries
 

@@ -220,16 +220,14 @@ def attempt(engine: Engine, case: Case, data: pd.DataFrame) -> FitResult:
         result = engine.fit(case, data.copy())
     except Exception as error:  # noqa: BLE001 - a failed fit is a finding, whatever was raised
         return failed(*about, f"{type(error).__name__}: {error}")
-    return _as_asked(result, about, case.spec.criterion)
+    return _as_asked(result, about)
 
 
-def _as_asked(result: FitResult, about: tuple[str, str, str], criterion: str) -> FitResult:
+def _as_asked(result: FitResult, about: tuple[str, str, str]) -> FitResult:
     """Return the answer where it answers what was asked under its own name, else a failed one."""
     if not isinstance(result, FitResult):
         return failed(*about, f"the engine returned {type(result).__name__}, no FitResult")  # type: ignore[unreachable] # an engine may come from anywhere
     asked = dict(zip(("engine", "case", "kind"), about, strict=True))
-    if result.fitted:
-        asked["criterion"] = criterion
     for what, wanted in asked.items():
         given = getattr(result, what)
         if given != wanted:

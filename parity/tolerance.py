@@ -117,7 +117,11 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ToleranceError(f"{path.name} is no TOML: {error}.") from error
     entries = table.get("tolerance", [])
-    if not isinstance(entries, list) or not set(table) <= {"schema", "tolerance"}:
+    if (
+        not isinstance(entries, list)
+        or not all(isinstance(e, dict) for e in entries)
+        or not set(table) <= {"schema", "tolerance"}
+    ):
         raise ToleranceError(f"{path.name}: expected nothing but [[tolerance]] entries.")
     return entries
 

@@ -153,7 +153,7 @@ def test_a_wrong_number_fails_its_quantity_with_both_numbers_and_no_traceback(be
     result.stdout.fnmatch_lines(
         [
             "DIFFER: candidate against lme4 on small: fixef, layer D (estimates)",
-            "  fixef?x?: lme4 0.80468*, candidate 7.5; error * (se), tolerance 1e-06, 0.0 digits agree",
+            "  fixef?x?: lme4 0.80468*, candidate 7.5; error * (se), tolerance 1e-06, 0.0 *",
             "unit se: absolute difference over the reference's standard error*",
             "why this tolerance: for tests",
             "again: pytest 'cases.toml::small::candidate::fixef'",
@@ -204,8 +204,7 @@ def test_a_closed_gate_is_one_failure_and_the_rest_skips(bed: Bed) -> None:
     assert "passed" not in result.parseoutcomes()
     result.stdout.fnmatch_lines(
         [
-            "INCOMPARABLE: candidate against lme4 on small: another set of rows: 24 in lme4, 24 in "
-            "candidate; only in lme4: 24; only in candidate: 99",
+            "INCOMPARABLE: *another set of rows: 24 in lme4, 24 in candidate; only in lme4: 24; *",
             "SKIPPED*gate closed: another set of rows*",
         ]
     )

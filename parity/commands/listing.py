@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from parity import casefile
 from parity.commands.output import say
 from parity.reports.as_text import table
-from parity.reports.blocks import Table
+from parity.reports.blocks import Table, counted
 
 if TYPE_CHECKING:
     import argparse
@@ -36,4 +36,5 @@ def _method(case: Case) -> str:
 
 
 def _count(cases: int, pairs: int) -> str:
-    return f"{cases} cases, {pairs} likelihood-ratio tests; run them with `parity run NAME`."
+    tests = counted(pairs, "likelihood-ratio test")
+    return f"{counted(cases, 'case')}, {tests}; run them with `parity run NAME`."

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from parity.report import Report
 
 _GREEN, _YELLOW, _RED, _PLAIN = "\x1b[32m", "\x1b[33m", "\x1b[31m", "\x1b[0m"
-_NARROWEST = 80
+_NARROWEST = 100
 _COLOUR = {
     **dict.fromkeys((verdict.value for verdict in Verdict), _RED),
     Verdict.AGREE.value: _GREEN,

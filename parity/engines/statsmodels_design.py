@@ -7,7 +7,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import patsy
+import patsy as untyped_patsy
 
 from parity.engines.statsmodels_terms import NotExpressibleError, Terms
 from parity.result import Design
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import NDArray
+
+patsy: Any = untyped_patsy
 
 RANK_TOLERANCE = 1e-7
 """Below this share of its length a column depends on earlier ones: R's lm, lme4's rank check."""
@@ -55,93 +57,105 @@ def code(terms: Terms, table: pd.DataFrame) -> Coded:
         Where patsy codes a factor otherwise than R, so that coefficients mean something else.
     """
     built = patsy.dmatrix(terms.text, table, NA_action="raise", return_type="matrix")
-    info = built.design_info
-    if not info.column_names:
-        return Coded(Design((), np.empty((len(table), 0))), ())
-    ordered = _in_r_order(patsy.ModelDesc.from_formula(terms.text).rhs_termlist)
-    place = {patsy.EvalFactor(f"Q({name!r})"): (i, name) for i, name in enumerate(terms.atoms)}
-    columns = [
-        entry
-        for term in ordered
-        for entry in _term_columns(term, info, place, _full_codings(ordered, info, place))
-    ]
-    names = tuple(name for name, _ in columns)
+    described = patsy.ModelDesc.from_formula(terms.text).rhs_termlist
+    coding = _Coding(
+        built.design_info,
+        {patsy.EvalFactor(f"Q({name!r})"): (i, name) for i, name in enumerate(terms.atoms)},
+        sorted(described, key=lambda term: len(term.factors)),
+    )
+    columns = list(coding.columns())
     positions = [position for _, position in columns]
     matrix = np.ascontiguousarray(np.asarray(built, dtype=np.float64)[:, positions])
-    return Coded(Design(names, matrix), tuple(int(j) for j in np.argsort(positions)))
+    order = tuple(int(j) for j in np.argsort(positions))
+    return Coded(Design(tuple(name for name, _ in columns), matrix), order)
 
 
-def _in_r_order(terms: Sequence[Any]) -> list[Any]:
-    """Return the terms as R sorts them: by degree, as written within a degree."""
-    return sorted(terms, key=lambda term: len(term.factors))
+@dataclass(frozen=True, slots=True)
+class _Coding:
+    """patsy's coding of terms beside R's.
 
-
-def _factors(term: Any, place: Mapping[Any, tuple[int, str]]) -> list[Any]:  # noqa: ANN401 - patsy is untyped
-    """Return a term's factors as R orders them: by first appearance in the formula."""
-    return sorted(term.factors, key=lambda factor: place[factor][0])
-
-
-def _full_codings(
-    terms: Sequence[Any], info: Any, place: Mapping[Any, tuple[int, str]]  # noqa: ANN401 - patsy is untyped
-) -> set[tuple[Any, Any]]:
-    """Return the (term, factor) that R codes by all levels: no earlier term holds the margin.
-
-    The rule is that of R's terms.formula (TermCode), with model.matrix's exception for the first
-    factor of a model without intercept.
+    Attributes
+    ----------
+    info
+        patsy's DesignInfo.
+    place
+        patsy's factor → its position in the formula and R's name.
+    terms
+        patsy's terms as R sorts them: by degree, as written within a degree.
     """
-    full: set[tuple[Any, Any]] = set()
-    intercept = any(not term.factors for term in terms)
-    for i, term in enumerate(terms):
-        for factor in _factors(term, place):
-            margin = set(term.factors) - {factor}
-            covered = any(margin <= set(earlier.factors) for earlier in terms[:i])
-            if margin and not covered:
-                full.add((term, factor))
-    for term in terms:
-        categorical = [f for f in term.factors if info.factor_infos[f].type == "categorical"]
-        if not intercept and len(term.factors) == 1 and categorical:
-            full.add((term, categorical[0]))
-            break
-    return full
+
+    info: Any
+    place: Mapping[Any, tuple[int, str]]
+    terms: Sequence[Any]
+
+    def columns(self) -> Iterator[tuple[str, int]]:
+        """Yield R's name and patsy's position of each column, in R's order."""
+        full = self.full()
+        for term in self.terms:
+            if term.factors:
+                yield from self.of_term(term, full)
+            else:
+                yield "(Intercept)", self.info.term_slices[term].start
+
+    def factors(self, term: Any) -> list[Any]:  # noqa: ANN401 - patsy is untyped
+        """Return a term's factors as R orders them: by first appearance in the formula."""
+        return sorted(term.factors, key=lambda factor: self.place[factor][0])
+
+    def full(self) -> set[tuple[Any, Any]]:
+        """Return the (term, factor) that R codes by all levels: no earlier term holds the margin.
+
+        The rule is that of R's terms.formula (TermCode), with model.matrix's exception for the
+        first factor of a model without intercept.
+        """
+        full: set[tuple[Any, Any]] = set()
+        for i, term in enumerate(self.terms):
+            for factor in term.factors:
+                margin = set(term.factors) - {factor}
+                covered = any(margin <= set(earlier.factors) for earlier in self.terms[:i])
+                if margin and not covered:
+                    full.add((term, factor))
+        if all(term.factors for term in self.terms):
+            alone = [t for t in self.terms if len(t.factors) == 1 and self.levels(t.factors[0])]
+            full |= {(term, term.factors[0]) for term in alone[:1]}
+        return full
+
+    def levels(self, factor: Any) -> tuple[str, ...]:  # noqa: ANN401 - patsy is untyped
+        """Return a factor's levels, none for a number."""
+        return tuple(self.info.factor_infos[factor].categories or ())
+
+    def of_term(self, term: Any, full: set[tuple[Any, Any]]) -> Iterator[tuple[str, int]]:  # noqa: ANN401 - patsy is untyped
+        """Yield name and position of a term's columns; both programs vary its first factor fastest.
+
+        Raises
+        ------
+        NotExpressibleError
+            Where patsy's columns are not R's.
+        """
+        order, codings = self.factors(term), self.info.term_codings[term]
+        labels = {}
+        for factor in order:
+            name, levels = self.place[factor][1], self.levels(factor)
+            used = levels if (term, factor) in full else levels[1:]
+            labels[factor] = [f"{name}{level}" for level in used] if levels else [name]
+        if len(codings) != 1 or any(
+            matrix.matrix.shape[1] != len(labels[factor])
+            for factor, matrix in codings[0].contrast_matrices.items()
+        ):
+            name = ":".join(self.place[factor][1] for factor in order)
+            raise NotExpressibleError(
+                f"patsy codes the term {name} otherwise than R, whose columns are redundant there"
+            )
+        start, numbers = self.info.term_slices[term].start, _numbers(codings[0].factors, labels)
+        for chosen in product(*(range(len(labels[factor])) for factor in reversed(order))):
+            at = dict(zip(reversed(order), chosen, strict=True))
+            name = ":".join(labels[factor][at[factor]] for factor in order)
+            yield name, start + numbers[tuple(at[factor] for factor in codings[0].factors)]
 
 
-def _term_columns(
-    term: Any,  # noqa: ANN401 - patsy is untyped
-    info: Any,  # noqa: ANN401 - patsy is untyped
-    place: Mapping[Any, tuple[int, str]],
-    full: set[tuple[Any, Any]],
-) -> Iterator[tuple[str, int]]:
-    """Yield R's name and patsy's position of each column of a term, in R's order."""
-    if not term.factors:
-        yield "(Intercept)", info.term_slices[term].start
-        return
-    codings, mismatch = info.term_codings[term], False
-    labels: dict[Any, list[str]] = {}
-    for factor in _factors(term, place):
-        name, levels = place[factor][1], info.factor_infos[factor].categories
-        if levels is None:
-            labels[factor] = [name]
-            continue
-        used = list(levels) if (term, factor) in full else list(levels)[1:]
-        labels[factor] = [f"{name}{level}" for level in used]
-        mismatch |= len(codings) != 1 or codings[0].contrast_matrices[factor].matrix.shape[1] != len(used)
-    if mismatch or len(codings) != 1:
-        raise NotExpressibleError(
-            f"patsy codes the term {':'.join(place[f][1] for f in _factors(term, place))} otherwise "
-            "than R, which has redundant columns there"
-        )
-    start, numbers = info.term_slices[term].start, _positions(codings[0].factors, labels)
-    order = _factors(term, place)
-    for chosen in product(*(range(len(labels[factor])) for factor in reversed(order))):
-        levels = dict(zip(reversed(order), chosen, strict=True))
-        name = ":".join(labels[factor][levels[factor]] for factor in order)
-        yield name, start + numbers[tuple(levels[f] for f in codings[0].factors)]
-
-
-def _positions(
-    factors: Sequence[Any], labels: Mapping[Any, list[str]]
+def _numbers(
+    factors: Sequence[Any], labels: Mapping[Any, Sequence[str]]
 ) -> dict[tuple[int, ...], int]:
-    """Return level of each factor → column; patsy, like R, varies the first factor fastest."""
+    """Return level of each factor → column of patsy's term."""
     ranges = [range(len(labels[factor])) for factor in reversed(factors)]
     return {tuple(reversed(chosen)): i for i, chosen in enumerate(product(*ranges))}
 

@@ -129,14 +129,10 @@ def _without_unused_levels(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _grouping(
-    term: RandomTerm, parts: Mapping[str, pd.Series], kept: NDArray[np.intp]
-) -> Grouping:
-    """Return the interaction of the factor's variables, levels ordered by the first, the second…"""
+def _grouping(term: RandomTerm, parts: Mapping[str, pd.Series], kept: NDArray[np.intp]) -> Grouping:
+    """Return the interaction of the variables, levels ordered by the first, then the second."""
     codes = np.column_stack([parts[name].cat.codes.to_numpy()[kept] for name in term.factors])
     found, inverse = np.unique(codes, axis=0, return_inverse=True)
     names = [parts[name].cat.categories for name in term.factors]
-    levels = tuple(
-        ":".join(str(names[j][code]) for j, code in enumerate(level)) for level in found
-    )
+    levels = tuple(":".join(str(names[j][code]) for j, code in enumerate(level)) for level in found)
     return Grouping(np.asarray(inverse, dtype=np.int64).reshape(-1), levels)

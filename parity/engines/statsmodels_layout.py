@@ -1,4 +1,4 @@
-"""Random-effects blocks laid out as MixedLM takes them: one correlated block, variance components."""
+"""Random-effects blocks as MixedLM takes them: one correlated block, variance components."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ class Block:
         Positions of the columns in the order of a user's ``re_formula``.
     grouping
         Its grouping factor.
+    units
+        Power of two per column in which MixedLM is given it; 1 is what a user fits.
     active
-        Per column whether its variance is estimated; one that is not is 0, on the boundary.
+        Whether its variance is estimated; that of an inactive block is 0, on the boundary.
     """
 
     group: str
@@ -47,12 +49,14 @@ class Block:
     matrix: NDArray[np.float64]
     patsy_order: tuple[int, ...]
     grouping: Grouping
-    active: tuple[bool, ...]
+    units: tuple[float, ...]
+    active: bool = True
 
     @property
-    def used(self) -> tuple[int, ...]:
-        """Positions of the active columns, in patsy's order."""
-        return tuple(j for j in self.patsy_order if self.active[j])
+    def exog(self) -> NDArray[np.float64]:
+        """What MixedLM is given: columns in patsy's order over their units, ``(n, r)``."""
+        values: NDArray[np.float64] = self.matrix / np.array(self.units)
+        return values[:, list(self.patsy_order)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +88,43 @@ class Layout:
         if self.top is None:
             return None
         name = self.blocks[self.top].group
-        candidates = [i for i, b in enumerate(self.blocks) if b.group == name and b.used]
-        wide = [i for i in candidates if len(self.blocks[i].used) > 1]
+        candidates = [i for i, b in enumerate(self.blocks) if b.group == name and b.active]
+        wide = [i for i in candidates if len(self.blocks[i].names) > 1]
         return next(iter([*wide, *candidates]), None)
 
     @property
     def components(self) -> tuple[int, ...]:
         """Indices of the blocks that are variance components, in MixedLM's order."""
-        return tuple(i for i, b in enumerate(self.blocks) if b.used and i != self.main)
+        return tuple(i for i, b in enumerate(self.blocks) if b.active and i != self.main)
 
     @property
     def npar(self) -> int:
         """Number of elements of theta, those at the boundary included."""
         return sum(len(b.names) * (len(b.names) + 1) // 2 for b in self.blocks)
 
-    def without(self, block: int, column: int) -> Layout:
-        """Return the layout with the variance of one column at 0."""
+    def without(self, block: int) -> Layout:
+        """Return the layout with the variance of one block at 0."""
         changed = list(self.blocks)
-        active = tuple(on and j != column for j, on in enumerate(changed[block].active))
-        changed[block] = replace(changed[block], active=active)
+        changed[block] = replace(changed[block], active=False)
+        return replace(self, blocks=tuple(changed))
+
+    def rescaled(self) -> Layout:
+        """Return the layout with every column in the power of two nearest to its root mean square.
+
+        MixedLM takes variances below 1e-10 for zero, whatever the unit of the covariate; a power
+        of two leaves every digit as it was.
+        """
+        changed = []
+        for block in self.blocks:
+            size = np.sqrt(np.mean(block.matrix**2, axis=0))
+            units = 2.0 ** np.round(np.log2(np.where(size > 0, size, 1.0)))
+            changed.append(replace(block, units=tuple(float(unit) for unit in units)))
         return replace(self, blocks=tuple(changed))
 
     def component_matrices(self, block: int) -> Iterator[tuple[NDArray[np.int64], Any]]:
         """Yield, group by group, a variance component's levels and dense design ``(n_g, q_g)``."""
         part, groups = self.blocks[block], self.groups
-        values = part.matrix[:, part.used[0]]
+        values = part.exog[:, 0]
         for group in np.unique(groups):
             rows = np.flatnonzero(groups == group)
             levels, inverse = np.unique(part.grouping.codes[rows], return_inverse=True)
@@ -131,11 +147,8 @@ def lay_out(spec: ModelSpec, frame: Frame) -> Layout:
     for term in spec.random:
         coded = code(translate(term.columns), frame.table)
         names = coded.design.columns
-        active = (True,) * len(names)
-        grouping = frame.groupings[term.group]
-        block = Block(
-            term.group, names, coded.design.matrix, coded.patsy_order, grouping, active
-        )
+        grouping, units = frame.groupings[term.group], (1.0,) * len(names)
+        block = Block(term.group, names, coded.design.matrix, coded.patsy_order, grouping, units)
         _refuse_unidentified(block)
         blocks.append(block)
     layout = Layout(tuple(blocks), _top(blocks))

@@ -15,6 +15,8 @@ from parity.engines.statsmodels_layout import Layout, lay_out
 from parity.engines.statsmodels_terms import UnusableDataError, translate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -72,12 +74,12 @@ def pose(spec: ModelSpec, data: pd.DataFrame) -> Problem:
             f"{len(fixed.design.columns)} fixed effects on {len(frame.rows)} rows leave nothing to "
             "estimate the residual variance from."
         )
-    notes = (
+    note = (
         f"fixed-effect model matrix is rank deficient so dropping {len(dropped)} column(s), as R "
-        f"does: {', '.join(dropped)}; statsmodels itself drops none",
+        f"does: {', '.join(dropped)}; statsmodels itself drops none"
     )
     layout = lay_out(spec, frame) if spec.random else None
-    return Problem(spec, frame, fixed, notes if dropped else (), layout)
+    return Problem(spec, frame, fixed, (note,) if dropped else (), layout)
 
 
 def exog(problem: Problem) -> NDArray[np.float64]:
@@ -101,21 +103,58 @@ def build(problem: Problem, layout: Layout) -> Any:  # noqa: ANN401 - statsmodel
             problem.frame.response,
             exog(problem),
             groups=layout.groups,
-            exog_re=None if block is None else block.matrix[:, list(block.used)],
+            exog_re=None if block is None else block.exog,
             exog_vc=_mixed.VCSpec(names, colnames, mats),
         )
 
 
-def relative_covariances(layout: Layout, params: Any) -> list[NDArray[np.float64]]:  # noqa: ANN401 - statsmodels is untyped
-    """Return each block's covariance over sigma^2, ``(r, r)`` in R's order of columns."""
+def covariances_in_units(
+    layout: Layout,
+    model: Any,  # noqa: ANN401 - statsmodels is untyped
+    values: NDArray[np.float64],
+) -> list[NDArray[np.float64]]:
+    """Return each block's covariance over sigma^2, ``(r, r)`` in R's order, in the block's units.
+
+    Parameters
+    ----------
+    layout, model
+        The blocks, and the MixedLM built of them.
+    values
+        Its packed variance parameters, ``(k,)``.
+    """
     covariances = [np.zeros((len(b.names), len(b.names))) for b in layout.blocks]
+    rows, columns = np.tril_indices(model.k_re)
     if layout.main is not None:
-        used = list(layout.blocks[layout.main].used)
-        covariances[layout.main][np.ix_(used, used)] = params.cov_re
-    for j, i in enumerate(layout.components):
-        used = list(layout.blocks[i].used)
-        covariances[i][np.ix_(used, used)] = params.vcomp[j]
+        order = np.array(layout.blocks[layout.main].patsy_order)
+        covariances[layout.main][order[rows], order[columns]] = values[: len(rows)]
+        covariances[layout.main][order[columns], order[rows]] = values[: len(rows)]
+    for i, value in zip(layout.components, values[len(rows) :], strict=True):
+        covariances[i][0, 0] = value
     return covariances
+
+
+def relative_covariances(
+    layout: Layout,
+    model: Any,  # noqa: ANN401 - statsmodels is untyped
+    values: NDArray[np.float64],
+) -> list[NDArray[np.float64]]:
+    """Return each block's covariance over sigma^2, ``(r, r)`` in R's order, in the user's units."""
+    return [
+        covariance / np.outer(block.units, block.units)
+        for block, covariance in zip(
+            layout.blocks, covariances_in_units(layout, model, values), strict=True
+        )
+    ]
+
+
+def pack(layout: Layout, covariances: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the packed parameters of covariances in the blocks' units."""
+    values = [covariances[i][0, 0] for i in layout.components]
+    if layout.main is None:
+        return np.array(values)
+    order = list(layout.blocks[layout.main].patsy_order)
+    triangle = covariances[layout.main][np.ix_(order, order)][np.tril_indices(len(order))]
+    return np.concatenate([triangle, values])
 
 
 def packed(params: Any) -> NDArray[np.float64]:  # noqa: ANN401 - statsmodels is untyped
@@ -124,9 +163,18 @@ def packed(params: Any) -> NDArray[np.float64]:  # noqa: ANN401 - statsmodels is
 
 
 def unpacked(model: Any, values: NDArray[np.float64]) -> Any:  # noqa: ANN401 - statsmodels is untyped
-    """Return MixedLMParams at these variance parameters, fixed effects by GLS."""
+    """Return MixedLMParams at these variance parameters, fixed effects by GLS.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        Where a variance is below 1e-10: MixedLM would return zeros for fixed effects there
+        (statsmodels issue 10239).
+    """
     params = _mixed.MixedLMParams.from_packed(
         values, model.k_fe, model.k_re, use_sqrt=False, has_fe=False
     )
-    params.fe_params, _ = model.get_fe_params(params.cov_re, params.vcomp)
+    params.fe_params, singular = model.get_fe_params(params.cov_re, params.vcomp)
+    if singular:
+        raise np.linalg.LinAlgError("MixedLM takes the random effects' covariance for singular")
     return params

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from parity.syntax import Node, read
+from parity.syntax import SYNTACTIC, Node, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
 Vector: TypeAlias = "NDArray[np.float64]"
 
 _FACTOR_CALLS = frozenset({"factor", "as.factor"})
-_SYNTACTIC = re.compile(r"(?:[^\W\d_]|\.(?!\d))[\w.]*")
 _OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "/", ":": ":", "%in%": ":", "^": "**"}
 
 _FUNCTIONS: Mapping[str, Callable[[Vector], Vector]] = {
@@ -126,19 +123,16 @@ def check(node: Node) -> None:
 def deparse(node: Node) -> str:
     """Return the expression as R spells it in the names of coefficients."""
     inner = [deparse(child) for child in node.children]
-    if node.kind == "name":
-        return node.value if _SYNTACTIC.fullmatch(node.value) else f"`{node.value}`"
-    if node.kind == "call":
-        return f"{node.value}({', '.join(inner)})"
-    if node.kind == "paren":
-        return f"({inner[0]})"
-    if node.kind == "unary":
-        return f"{node.value}{inner[0]}"
-    if node.kind == "binary":
-        return f" {node.value} ".join(inner) if node.value in "+-*" else node.value.join(inner)
-    if node.kind == "number" and not node.value.endswith("L"):
-        return f"{float(node.value):.15g}"
-    return node.value
+    number = node.kind == "number" and not node.value.endswith("L")
+    spelled = {
+        "name": node.value if SYNTACTIC.fullmatch(node.value) else f"`{node.value}`",
+        "number": f"{float(node.value):.15g}" if number else node.value,
+        "call": f"{node.value}({', '.join(inner)})",
+        "paren": f"({''.join(inner)})",
+        "unary": f"{node.value}{''.join(inner)}",
+        "binary": (f" {node.value} " if node.value in {"+", "-", "*"} else node.value).join(inner),
+    }
+    return spelled[node.kind]
 
 
 def evaluate(node: Node, data: pd.DataFrame) -> pd.Series:
@@ -165,14 +159,15 @@ def arithmetic(node: Node, data: pd.DataFrame) -> Vector:
         column = _column(node.value, data)
         if not _is_number(column):
             raise UnusableDataError(f"{node.value} is no number, but the formula computes with it.")
-        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+        values: Vector = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        return values
     operands = [arithmetic(child, data) for child in node.children]
     with np.errstate(all="ignore"):
         if node.kind == "binary":
             return _ARITHMETIC[node.value](*operands)
-        if node.kind == "unary":
-            return -operands[0] if node.value == "-" else operands[0]
-        return _FUNCTIONS.get(node.value, np.asarray)(operands[0])
+        if node.kind == "unary" and node.value == "-":
+            return -operands[0]
+        return _FUNCTIONS[node.value](operands[0]) if node.kind == "call" else operands[0]
 
 
 def as_factor(column: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parity.derived import quantiles
-from parity.engines.statsmodels_model import Problem, relative_covariances
+from parity.engines.statsmodels_model import Problem, packed, relative_covariances
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,13 +32,12 @@ class Fitted:
     result: Any
 
 
-def criterion_values(fit: Fitted) -> dict[str, dict[Key, float]]:
-    """Return counts and the log-likelihood."""
-    problem, npar = fit.problem, len(fit.problem.fixed.design.columns) + fit.layout.npar + 1
+def count_values(problem: Problem, layout: Layout) -> dict[str, dict[Key, float]]:
+    """Return the numbers of rows, levels and parameters."""
+    npar = len(problem.fixed.design.columns) + layout.npar + 1
     return {
         "nobs": {(): float(len(problem.frame.rows))},
         "ngroups": {(g,): float(len(v.levels)) for g, v in problem.frame.groupings.items()},
-        "loglik": {(): float(fit.result.llf)},
         "npar": {(): float(npar)},
     }
 
@@ -106,7 +105,7 @@ def covariance_values(
                 if j < i and sd[i] * sd[j] > 0:
                     correlation[block.group, row, column] = float(covariance[i, j] / sd[i] / sd[j])
     diagonal = [value for (_, row, column), value in theta.items() if row == column]
-    values = {
+    values: dict[str, dict[Key, float]] = {
         "variance": variance,
         "theta": theta,
         "singular": {(): float(min(diagonal) < SINGULAR)},
@@ -134,33 +133,39 @@ def effect_values(fit: Fitted) -> dict[str, dict[Key, float]]:
     statsmodels' random_effects_cov is D - D Z'V^-1 Z D on the scale of the response, which equals
     lme4's condVar sigma^2 Lambda (Lambda'Z'Z Lambda + I)^-1 Lambda'.
     """
-    means: dict[Key, float] = {}
-    errors: dict[Key, float] = {}
-    for block in fit.layout.blocks:
-        for level in block.grouping.levels:
-            for name in block.names:
-                means[block.group, level, name] = errors[block.group, level, name] = 0.0
+    means, errors = zero_effects(fit.layout), zero_effects(fit.layout)
     for group, series in fit.result.random_effects.items():
         covariance = np.asarray(fit.result.random_effects_cov[group])
-        for i, key in enumerate(effect_keys(fit, group)):
-            means[key] = float(series.iloc[i])
-            errors[key] = float(np.sqrt(covariance[i, i]))
+        for i, (key, unit) in enumerate(effect_keys(fit, group)):
+            means[key] = float(series.iloc[i]) / unit
+            errors[key] = float(np.sqrt(covariance[i, i])) / unit
     return {"ranef": means, "ranef_sd": errors}
 
 
-def effect_keys(fit: Fitted, group: int) -> list[Key]:
-    """Return the keys of one MixedLM group's random effects, in statsmodels' order."""
-    keys: list[Key] = []
+def zero_effects(layout: Layout) -> dict[Key, float]:
+    """Return 0 for every random effect, as it is where its variance is 0."""
+    return {
+        (block.group, level, name): 0.0
+        for block in layout.blocks
+        for level in block.grouping.levels
+        for name in block.names
+    }
+
+
+def effect_keys(fit: Fitted, group: int) -> list[tuple[Key, float]]:
+    """Return key and unit of one MixedLM group's random effects, in statsmodels' order."""
+    keys: list[tuple[Key, float]] = []
     if fit.layout.main is not None:
         block = fit.layout.blocks[fit.layout.main]
         level = block.grouping.levels[group]
-        keys += [(block.group, level, block.names[j]) for j in block.used]
+        keys += [((block.group, level, block.names[j]), block.units[j]) for j in block.patsy_order]
     position = fit.model.group_labels.index(group)
     for number, i in enumerate(fit.layout.components):
         block = fit.layout.blocks[i]
-        codes = fit.model.exog_vc.colnames[number][position]
-        name = block.names[block.used[0]]
-        keys += [(block.group, block.grouping.levels[int(code)], name) for code in codes]
+        levels = [
+            block.grouping.levels[int(c)] for c in fit.model.exog_vc.colnames[number][position]
+        ]
+        keys += [((block.group, level, block.names[0]), block.units[0]) for level in levels]
     return keys
 
 
@@ -178,9 +183,10 @@ def residual_values(
 def mixed_values(fit: Fitted) -> dict[str, dict[Key, float]]:
     """Return every quantity of a MixedLM result that needs no engine's own definition."""
     result = fit.result
-    relative = relative_covariances(fit.layout, result.params_object)
+    relative = relative_covariances(fit.layout, fit.model, packed(result.params_object))
     return {
-        **criterion_values(fit),
+        **count_values(fit.problem, fit.layout),
+        "loglik": {(): float(result.llf)},
         **fixed_values(fit),
         **covariance_values(fit.layout, relative, float(result.scale)),
         **effect_values(fit),

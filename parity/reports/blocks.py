@@ -80,6 +80,11 @@ class Table:
 Block: TypeAlias = Headline | Section | CaseTitle | Paragraph | Table
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun in the right number."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def printable(text: str) -> str:
     """Return the text in one line, with what a terminal would obey written as escapes."""
     return "".join(

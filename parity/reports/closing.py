@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from parity.compare import PUBLISHED
 from parity.quantity import QUANTITIES
 from parity.reports import numerals
-from parity.reports.blocks import Block, Paragraph, Section, Table, printable
+from parity.reports.blocks import Block, Paragraph, Section, Table, counted, printable
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def conclusion(report: Report) -> str:
         )
         rest = f" ({shares})" if shares else ""
         return (
-            f"All green: {report.compared} numbers in {counts.get(Verdict.AGREE, 0)} agreeing "
-            f"pairs{rest}."
+            f"All green: {counted(report.compared, 'number')} in "
+            f"{counted(counts.get(Verdict.AGREE, 0), 'agreeing pair')}{rest}."
         )
     named = ", ".join(f"{_pair(pair)} {pair.verdict}" for pair in red[:_NAMED])
     more = f", and {len(red) - _NAMED} more" if len(red) > _NAMED else ""

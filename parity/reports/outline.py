@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from parity.quantity import LAYERS, QUANTITIES
 from parity.reports import numerals
-from parity.reports.blocks import Block, CaseTitle, Headline, Paragraph, Section, Table, printable
+from parity.reports.blocks import (
+    Block,
+    CaseTitle,
+    Headline,
+    Paragraph,
+    Section,
+    Table,
+    counted,
+    printable,
+)
 from parity.reports.closing import closing
 from parity.reports.published import PUBLISHED, published
 from parity.verdict import MEANING, Verdict
@@ -42,9 +51,10 @@ def _opening(report: Report) -> Iterator[Block]:
     ran = sum(not case.message for case in report.cases)
     left = len(report.cases) - ran
     yield Paragraph(
-        f"{ran} {'case' if ran == 1 else 'cases'} ran"
+        f"{counted(ran, 'case')} ran"
         + (f", {left} did not" if left else "")
-        + f"; {report.compared} numbers were compared in {len(report.comparisons)} pairs; "
+        + f"; {counted(report.compared, 'number')} compared in "
+        f"{counted(len(report.comparisons), 'pair')}; "
         f"{report.seconds:.1f} s."
     )
     rows = tuple((str(v), str(count), MEANING[v]) for v, count in report.summary.items())
@@ -67,8 +77,8 @@ def _case(case: CaseReport, *, verbose: bool) -> Iterator[Block]:
         yield from _said(case.pairs[0].reference, case.conditions, verbose=verbose)
     live = [pair for pair in case.pairs if pair.reference != PUBLISHED]
     if live:
-        lines = tuple((pair.candidate, str(pair.verdict), _line(pair)) for pair in live)
-        yield Table(("candidate", "verdict", "found"), lines, indent=2, elastic=2, titled=False)
+        header = ("candidate", "verdict", "found")
+        yield Table(header, _lines(live), indent=2, elastic=2, titled=False)
     for pair in live:
         yield from _details(pair, verbose=verbose)
     yield from published(case, verbose=verbose)
@@ -84,6 +94,16 @@ def _left_out(report: Report) -> Iterator[Block]:
         yield Section("Cases that did not run")
     for reason, names in reasons.items():
         yield Paragraph(f"{printable(', '.join(names))}: {printable(reason)}", 2)
+
+
+def _lines(pairs: Iterable[Comparison]) -> tuple[tuple[str, ...], ...]:
+    """Return candidate, verdict and sentence; candidates without numbers share a sentence."""
+    lines: dict[tuple[str, str, str], list[str]] = {}
+    for pair in pairs:
+        words = _line(pair).removeprefix(f"{pair.candidate}: ")
+        alone = pair.candidate if pair.findings else ""
+        lines.setdefault((alone, str(pair.verdict), words), []).append(pair.candidate)
+    return tuple((", ".join(who), verdict, words) for (_, verdict, words), who in lines.items())
 
 
 def _line(pair: Comparison) -> str:
@@ -116,7 +136,7 @@ def _details(pair: Comparison, *, verbose: bool) -> Iterator[Block]:
     if pair.layer or listed:
         layer = f"first layer that diverges: {_LAYERS[pair.layer]}" if pair.layer else "in detail"
         more = len(off) - len(brief)
-        rest = f"; {more} more quantities are off (--verbose shows them)" if more else ""
+        rest = f"; --verbose shows {more} more" if more else ""
         yield Paragraph(f"{pair.candidate}: {layer}{rest}", 4)
     if listed:
         yield Table(_COLUMNS, tuple(_row(finding) for finding in listed), _NUMBERS, 4)

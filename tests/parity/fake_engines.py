@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -106,27 +106,20 @@ def solve(problem: Problem, engine: str, case: str) -> FitResult:
     within = sigma2 * (spread - spread @ wide.T @ inverse @ wide @ spread)
     fitted = problem.X @ beta + wide @ effects
     covariance = sigma2 * np.linalg.inv(information)
-    blocks = sigma2 * problem.factor @ problem.factor.T
-    element = [(group, level, term) for level in levels for term in problem.terms]
+    elements: list[Key] = [(group, level, term) for level in levels for term in problem.terms]
     values: dict[str, dict[Key, float]] = {
         "nobs": {(): float(n)},
         "ngroups": {(group,): float(len(levels))},
         "loglik": {(): float(-0.5 * deviance)},
         "fixef": _named([(c,) for c in problem.columns], beta),
         "sigma": {(): float(np.sqrt(sigma2))},
-        "variance": _named([(group, t) for t in problem.terms], np.diag(blocks)),
-        "theta": {
-            (group, problem.terms[i], problem.terms[j]): float(problem.factor[i, j])
-            for i in range(q)
-            for j in range(i + 1)
-        },
         "vcov_conditional": {
             (one, other): float(covariance[i, j])
             for i, one in enumerate(problem.columns)
             for j, other in enumerate(problem.columns)
         },
-        "ranef": _named(element, effects),
-        "ranef_sd": _named(element, np.sqrt(np.diag(within))),
+        "ranef": _named(elements, effects),
+        "ranef_sd": _named(elements, np.sqrt(np.diag(within))),
         "fitted": _named([(row,) for row in problem.rows], fitted),
         "resid": _named([(row,) for row in problem.rows], problem.y - fitted),
         "scaled_resid_quantile": derived.quantiles((problem.y - fitted) / np.sqrt(sigma2)),
@@ -134,18 +127,10 @@ def solve(problem: Problem, engine: str, case: str) -> FitResult:
         "df_resid": {(): float(n - p - q * (q + 1) / 2 - 1)},
         "converged": {(): 1.0},
         "singular": {(): 0.0},
+        **_covariance_parameters(problem, group, sigma2),
     }
     absent = {"vcov_joint": "this engine knows the conditional errors only"}
-    if q > 1:
-        deviations = np.sqrt(np.diag(blocks))
-        values["correlation"] = {
-            (group, problem.terms[j], problem.terms[i]): float(
-                blocks[i, j] / deviations[i] / deviations[j]
-            )
-            for i in range(q)
-            for j in range(i)
-        }
-    else:
+    if q == 1:
         absent["correlation"] = "a block of one column has no correlations"
     complete_values, complete_absent = derived.complete(problem.spec, values, absent)
     return FitResult(
@@ -162,7 +147,32 @@ def solve(problem: Problem, engine: str, case: str) -> FitResult:
     )
 
 
-def _named(keys: list[Key], numbers: Matrix) -> dict[Key, float]:
+def _covariance_parameters(
+    problem: Problem, group: str, sigma2: float
+) -> dict[str, dict[Key, float]]:
+    """Return variances, theta and, for more than one column, correlations of the one block."""
+    q = len(problem.terms)
+    block = sigma2 * problem.factor @ problem.factor.T
+    deviations = np.sqrt(np.diag(block))
+    below = [(i, j) for i in range(q) for j in range(i)]
+    found: dict[str, dict[Key, float]] = {
+        "variance": _named([(group, term) for term in problem.terms], np.diag(block)),
+        "theta": {
+            (group, problem.terms[i], problem.terms[j]): float(problem.factor[i, j])
+            for i, j in [*below, *((i, i) for i in range(q))]
+        },
+    }
+    if below:
+        found["correlation"] = {
+            (group, problem.terms[j], problem.terms[i]): float(
+                block[i, j] / deviations[i] / deviations[j]
+            )
+            for i, j in below
+        }
+    return found
+
+
+def _named(keys: list[Key], numbers: NDArray[Any]) -> dict[Key, float]:
     return {key: float(number) for key, number in zip(keys, numbers, strict=True)}
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bridge.embedded import probe
 from bridge.encode import to_frame
 from bridge.scripts import folder
 from bridge.session import Argument, Value, Vector, current
@@ -45,13 +44,6 @@ RUNS = {
         "fit_glmer", "glmer.R", HERDS, "cbpp", {"link": "probit"}, ("--link", "probit")
     ),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _r() -> None:
-    reason = probe()
-    if reason is not None:
-        pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ Importing this package starts nothing: neither R nor pandas is loaded before a n
 >>> from bridge import lmer  # doctest: +SKIP
 >>> fit = lmer("math ~ raven + gender + (1 | school)", pupils)  # doctest: +SKIP
 >>> fit.fixef["gendergirl"]  # doctest: +SKIP
-2.511143...
+2.5111866...
 """
 
 from importlib import import_module
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         NotAskedError,
     )
     from bridge.fit import Fit
+    from bridge.formula import check_formula
     from bridge.inference import Anova, anova
     from bridge.models import glmer, lm, lmer
 
@@ -36,6 +37,7 @@ __all__ = [
     "FormulaError",
     "NotAskedError",
     "anova",
+    "check_formula",
     "glmer",
     "lm",
     "lmer",
@@ -52,6 +54,7 @@ _HOMES = {
     "FormulaError": "bridge.errors",
     "NotAskedError": "bridge.errors",
     "anova": "bridge.inference",
+    "check_formula": "bridge.formula",
     "glmer": "bridge.models",
     "lm": "bridge.models",
     "lmer": "bridge.models",

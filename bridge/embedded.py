@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib import metadata
+from importlib.util import find_spec
 from shutil import which
 
 from bridge import scripts
@@ -44,6 +45,9 @@ def _load() -> RObject:
         raise EngineMissingError(
             f"R is not here: there is no program `R` on the PATH. Install it. {_INSTALL_R}"
         )
+    if find_spec("_rinterface_cffi_api") is None:
+        # Installed without a compiler: rpy2 would try that mode all the same, and log its failure.
+        os.environ.setdefault("RPY2_CFFI_MODE", "ABI")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

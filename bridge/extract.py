@@ -177,7 +177,13 @@ _SOME_KINDS: Mapping[str, Reader] = {
     "fstatistic": _fstatistic,
     "f_pvalue": _one,
 }
-_BY_ROW = {"fitted": _rows, "resid": _rows, "scaled_resid": _rows, "model_matrix": _model_matrix}
+_BY_ROW = {
+    "response": _rows,
+    "fitted": _rows,
+    "resid": _rows,
+    "scaled_resid": _rows,
+    "model_matrix": _model_matrix,
+}
 
 
 def _read(

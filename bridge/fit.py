@@ -76,6 +76,9 @@ class Fit:
         Rows used; parameters that `loglik` counts (variances with them); R's df.residual.
     ngroups
         Number of levels by grouping factor.
+    response
+        (n,) the response that was modelled: for a binomial response of two columns the proportion
+        of successes.
     fitted
         (n,) on the scale of the response, random effects included, by the user's row labels.
     resid
@@ -134,6 +137,7 @@ class Fit:
     npar: int
     df_resid: int
     ngroups: Mapping[str, int] | None
+    response: pd.Series[float]
     fitted: pd.Series[float]
     resid: pd.Series[float]
     scaled_resid: pd.Series[float]

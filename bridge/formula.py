@@ -7,7 +7,7 @@ from difflib import get_close_matches
 import pandas as pd
 
 from bridge.errors import BridgeError, FormulaError
-from bridge.session import Session, Value, Vector
+from bridge.session import Session, Value, Vector, current
 
 _LONGEST = 20_000
 _SHOWN_COLUMNS = 12
@@ -61,6 +61,17 @@ def inspect(session: Session, formula: object) -> Inspected:
         raise BridgeError("R described the formula in a way that cannot be read.")
     words = {key: _words(value) for key, value in found.items() if key != "dot"}
     return Inspected(dot=_truth(found["dot"]), **words)
+
+
+def check_formula(formula: str) -> None:
+    """Return where R would be let evaluate the formula; starts R, evaluates nothing.
+
+    Raises
+    ------
+    FormulaError
+        When it does not parse, is no formula, or holds what no formula may.
+    """
+    inspect(current(), formula)
 
 
 def _words(value: Value) -> tuple[str, ...]:

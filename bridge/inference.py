@@ -101,12 +101,8 @@ def _require_same_rows(fits: tuple[Fit, ...]) -> None:
                 "a column of one has missing values, or the data differ. Fit both to the rows that "
                 "are complete in both."
             )
-        if not np.allclose(_response(first), _response(fit), rtol=1e-8, atol=0, equal_nan=True):
+        if not np.array_equal(first.response, fit.response):
             raise DataError("The models have different responses, and cannot be compared.")
-
-
-def _response(fit: Fit) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.asarray(fit.fitted + fit.resid)
 
 
 def _read(value: Value) -> tuple[pd.DataFrame, str]:

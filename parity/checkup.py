@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from parity.case import Case, Suite
 from parity.dataset import Dataset
 from parity.engine import EngineError
-from parity.examination import examine
+from parity.examination import InputError, examine
 from parity.formula import parse
 from parity.known import load_known
 from parity.run import RECORDED, assemble, run
@@ -91,16 +91,23 @@ def check(  # noqa: PLR0913 - the arguments of one question
     spec = parse(formula, criterion="REML" if REML else "ML", family=family, link=link)
     examine(spec, data)
     panel = assemble(engines, reference)
+    if not engines:
+        # Nothing is recorded of a user's own model.
+        live = tuple(engine for engine in panel.candidates if engine.name != RECORDED)
+        panel = replace(panel, candidates=live)
     if panel.reference.name == RECORDED:
         raise EngineError(
             "A model of your own needs live lme4, which cannot run here: "
             f"{panel.left_out.get('lme4', 'only its recorded answers were asked for')}"
         )
     dataset = FrameDataset(name="data", file=_NOWHERE, sha256=None, frame=data)
-    suite = Suite((Case(name, dataset, spec),), ())
+    case = Case(name, dataset, spec)
+    refusal = panel.reference.unsupported(case)
+    if refusal is not None:
+        raise InputError(refusal)
     table = load_tolerances(tolerances) if tolerances else load_tolerances()
     register = load_known(known) if known else ()
-    return run(suite, panel, table, register, progress)
+    return run(Suite((case,), ()), panel, table, register, progress)
 
 
 def assert_parity(  # noqa: PLR0913 - the arguments of one question

@@ -70,6 +70,8 @@ def compare(
         *_design_findings(reference, candidate, tolerances),
         *_findings(reference, candidate, tolerances, entries),
     ]
+    if all(_layer(finding) in _ABOUT for finding in findings):
+        raise ComparisonError(f"{names[2]} on {names[0]}: not one number would be compared.")
     return _conclude(names, findings, entries, _absences(reference, candidate), candidate)
 
 
@@ -102,6 +104,10 @@ def compare_published(
             rule = Tolerance(quantity, 1.0 + _ROUNDING, f"printed as {figure.text}")
             finding = _judge(key, (figure.value, number), off, rule, entries, "printed")
             findings.append(replace(finding, printed=figure.text))
+    if not findings:
+        reasons = "; ".join(f"{quantity}: {reason}" for quantity, _, reason in absent)
+        message = f"{candidate.engine} gives none of what was published ({reasons})"
+        return Comparison(*names, Verdict.UNSUPPORTED, "", message, (), tuple(absent))
     return _conclude(names, findings, entries, tuple(absent), candidate)
 
 
@@ -203,8 +209,6 @@ def _conclude(
     candidate: FitResult,
 ) -> Comparison:
     """Return the comparison with its verdict, the first layer that diverges and a sentence."""
-    if all(_layer(finding) in _ABOUT for finding in findings):
-        raise ComparisonError(f"{names[2]} on {names[0]}: not one number would be compared.")
     gone = vanished(findings, entries)
     verdict, layer, message = _verdict(names, findings)
     if gone and verdict.green:

@@ -119,6 +119,8 @@ def _places(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _entries(path: Path) -> list[dict[str, Any]]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise KnownError(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise KnownError(f"{path.name} is no TOML: {error}.") from error
     entries = table.get("known", [])
@@ -128,6 +130,10 @@ def _entries(path: Path) -> list[dict[str, Any]]:
         or not set(table) <= {"schema", "known"}
     ):
         raise KnownError(f"{path.name}: expected nothing but [[known]] entries.")
+    for entry in entries:
+        places = entry.get("where", [{}])
+        if not isinstance(places, list) or not all(isinstance(place, dict) for place in places):
+            raise KnownError(f"{path.name}: `where` of {entry.get('name')} holds [[known.where]].")
     return entries
 
 

@@ -323,7 +323,8 @@ class Quantity(_PairTest):
             raise Disagreement(_text(comparison, self.name, red))
         known = [finding for finding in findings if finding.verdict is Verdict.KNOWN]
         if known:
-            pytest.xfail(f"KNOWN: {known[0].why} (worst {comparison.worst(self.name).error:.3g})")
+            name = known[0].why.split(":")[0]
+            pytest.xfail(f"KNOWN: {name}, error {comparison.worst(self.name).error:.3g}")
 
 
 class Declared(_PairTest):

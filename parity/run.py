@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parity.case import Case, NestedPair
-from parity.compare import ComparisonError, compare, compare_published
+from parity.compare import PUBLISHED, ComparisonError, compare, compare_published
 from parity.dataset import DataMissingError
 from parity.engine import Engine, EngineError, create, discover
 from parity.finding import Comparison
@@ -249,10 +249,21 @@ def _report_on(
         return CaseReport(*about, None, pairs, str(error), question.published_in)
     pairs = judge(answers, tolerances, register)
     if question.published:
-        pairs += tuple(compare_published(question.published, a, register) for a in answers)
+        pairs += tuple(_against_print(question, answer, register) for answer in answers)
     nobs = len(answers[0].rows) if answers[0].fitted else None
     said = answers[0].conditions
     return CaseReport(*about, nobs, pairs, published_in=question.published_in, conditions=said)
+
+
+def _against_print(
+    question: Case | NestedPair, answer: FitResult, register: Sequence[Known]
+) -> Comparison:
+    """Return the comparison of an answer with the published figures."""
+    try:
+        return compare_published(question.published, answer, register)
+    except ComparisonError as error:
+        names = (question.name, PUBLISHED, answer.engine)
+        return Comparison(*names, Verdict.FAILED, "", str(error))
 
 
 def _description(question: Case | NestedPair) -> tuple[str, str, str, str]:

@@ -114,6 +114,8 @@ def load_tolerances(path: Path = SHIPPED) -> Tolerances:
 def _entries(path: Path) -> list[dict[str, Any]]:
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ToleranceError(f"{path} cannot be read: {error.strerror}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ToleranceError(f"{path.name} is no TOML: {error}.") from error
     entries = table.get("tolerance", [])

@@ -51,6 +51,11 @@ extract_common <- function(model, summarized, n) {
       nobs = as.integer(stats::nobs(model)),
       npar = as.integer(attr(loglik, "df")),
       df_resid = as.integer(stats::df.residual(model)),
+      response = if (inherits(model, "merMod")) {
+        as.double(lme4::getME(model, "y"))
+      } else {
+        as.double(stats::model.response(stats::model.frame(model)))
+      },
       fitted = as.double(stats::fitted(model)),
       resid = as.double(stats::residuals(model)),
       rows = used_rows(n, attr(stats::model.frame(model), "na.action")),

@@ -83,12 +83,18 @@ def _entry(quantity: Quantity, tolerances: Tolerances, register: tuple[Known, ..
 
 def _declared(name: str, register: tuple[Known, ...]) -> Iterator[str]:
     rows = tuple(
-        (f"{entry.sizes[name]:.3g}", entry.candidate, entry.case, printable(entry.reason))
+        (
+            f"{entry.sizes[name]:.3g}",
+            entry.candidate,
+            entry.reference,
+            entry.case,
+            printable(entry.reason),
+        )
         for entry in register
         if name in entry.sizes
     )
     if rows:
         yield ""
-        yield "Known differences; up to twice the size"
-        header = ("size", "engine", "case", "reason")
-        yield from table(Table(header, rows, frozenset({0}), indent=2, elastic=3))
+        yield "Known differences; sizes against published figures are in half units of a last digit"
+        header = ("size", "engine", "against", "case", "reason")
+        yield from table(Table(header, rows, frozenset({0}), indent=2, elastic=4))

@@ -40,8 +40,14 @@ class Lme4:
 
         return embedded.probe()
 
-    def unsupported(self, case: Case) -> str | None:  # noqa: ARG002 - the protocol's
-        """Return None: every model of the harness is one of lme4's."""
+    def unsupported(self, case: Case) -> str | None:
+        """Return None where the formula holds nothing that R must not evaluate."""
+        import bridge  # noqa: PLC0415 - R starts only when it is asked for
+
+        try:
+            bridge.check_formula(case.spec.formula)
+        except bridge.FormulaError as error:
+            return str(error)
         return None
 
     def fit(self, case: Case, data: pd.DataFrame) -> FitResult:

@@ -128,7 +128,7 @@ class Layout:
         for group in np.unique(groups):
             rows = np.flatnonzero(groups == group)
             levels, inverse = np.unique(part.grouping.codes[rows], return_inverse=True)
-            design = np.zeros((len(rows), len(levels)))
+            design = np.zeros((len(rows), len(levels)), order="F")
             design[np.arange(len(rows)), inverse] = values[rows]
             yield levels, design
 

@@ -57,18 +57,24 @@ def _pair(pair: Comparison) -> str:
 
 
 def _extremes(report: Report) -> Iterator[Block]:
-    """Yield, for each quantity and engine, the fewest digits and the largest error."""
+    """Yield, for each quantity and engine, the fewest digits and the largest error.
+
+    Declared differences are left out: they would hide how well everything else agrees, and their
+    sizes follow.
+    """
     found: dict[str, dict[str, list[Finding]]] = {}
     for pair in report.comparisons:
         if pair.reference != PUBLISHED:
             for finding in pair.findings:
-                found.setdefault(finding.quantity, {}).setdefault(pair.candidate, []).append(
-                    finding
-                )
+                if finding.verdict is not Verdict.KNOWN:
+                    row = found.setdefault(finding.quantity, {})
+                    row.setdefault(pair.candidate, []).append(finding)
     engines = list(dict.fromkeys(engine for row in found.values() for engine in row))
     quantities = [name for name in QUANTITIES if name in found]
     if engines:
-        yield Section("Worst of each quantity over all cases: fewest digits, largest error")
+        yield Section(
+            "Worst of each quantity, known differences left out: fewest digits, largest error"
+        )
     for start in range(0, len(engines), _ENGINES_ABREAST):
         abreast = engines[start : start + _ENGINES_ABREAST]
         rows = tuple(
@@ -88,7 +94,7 @@ def _extreme(findings: list[Finding]) -> str:
         return numerals.NOTHING
     fewest = min(finding.digits for finding in findings)
     largest = max(findings, key=lambda finding: abs(finding.error))
-    return f"{fewest:.1f}  {numerals.size(largest):>9}"
+    return f"{numerals.agreement(fewest)}  {numerals.size(largest):>9}"
 
 
 def _known(report: Report) -> Iterator[Block]:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from parity.reports.blocks import printable
+from parity.verdict import Verdict
 
 if TYPE_CHECKING:
     from parity.finding import Finding
@@ -17,10 +18,10 @@ _PRINTED = re.compile(r"(?P<below><)?\s*-?\d+(?:\.(?P<decimals>\d+))?(?P<power>e
 
 
 def both(finding: Finding) -> tuple[str, str]:
-    """Return the two numbers with two digits more than they agree in."""
+    """Return the two numbers with a digit or two more than they agree in."""
     significant = _FEWEST
     if finding.reference != finding.candidate:
-        significant = min(max(math.ceil(finding.digits) + 2, _FEWEST), _MOST)
+        significant = min(max(math.ceil(finding.digits) + 1, _FEWEST), _MOST)
     return _number(finding.reference, significant), _number(finding.candidate, significant)
 
 
@@ -42,12 +43,18 @@ def limit(finding: Finding) -> str:
 
 
 def words(finding: Finding) -> str:
-    """Return a finding in words: both numbers, the error in its unit, tolerance and digits."""
+    """Return a finding in a few words: both numbers, error in its unit, tolerance and digits."""
     one, other = both(finding)
+    held = "≤" if finding.verdict is Verdict.AGREE else "beyond"
     return (
-        f"{printable(finding.name)} {one} against {other}, error {size(finding)} ({finding.unit}), "
-        f"tolerance {limit(finding)}, {finding.digits:.1f} digits"
+        f"{printable(finding.name)} {one} | {other}, {size(finding)} {finding.unit} {held} "
+        f"{limit(finding)}, {agreement(finding.digits)} digits"
     )
+
+
+def agreement(digits: float) -> str:
+    """Return digits of agreement; none at all is 0.0, not -0.0."""
+    return f"{digits + 0.0:.1f}"
 
 
 def beside(printed: str, number: float | None) -> str:

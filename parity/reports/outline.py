@@ -31,6 +31,7 @@ _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 _COLUMNS = (
     "quantity", "reference", "candidate", "error", "unit", "tolerance", "digits", "verdict",
 )  # fmt: skip
+_FEW = 3
 _NUMBERS = frozenset({1, 2, 3, 5, 6})
 
 
@@ -61,8 +62,9 @@ def _opening(report: Report) -> Iterator[Block]:
     if rows:
         yield Table(("verdict", "pairs", "meaning"), rows, frozenset({1}), 2, 2, titled=False)
     yield Paragraph(
-        "Digits: in how many digits two numbers agree (log relative error, at most 15.9). What a "
-        "quantity, its unit and its tolerance are: parity explain QUANTITY."
+        "Each line names the number that is worst for its tolerance: reference | candidate, its "
+        "error in its unit, the tolerance, and in how many digits the two agree (log relative "
+        "error, at most 15.9). What a quantity and its unit are: parity explain QUANTITY."
     )
     if ran:
         yield Section("Cases")
@@ -81,6 +83,9 @@ def _case(case: CaseReport, *, verbose: bool) -> Iterator[Block]:
         yield Table(header, _lines(live), indent=2, elastic=2, titled=False)
     for pair in live:
         yield from _details(pair, verbose=verbose)
+        # What the reference said has been shown.
+        if verbose or pair.conditions != case.conditions:
+            yield from _said(pair.candidate, pair.conditions, verbose=verbose)
     yield from published(case, verbose=verbose)
 
 
@@ -111,13 +116,16 @@ def _line(pair: Comparison) -> str:
     off = [finding for finding in pair.findings if finding.verdict is not Verdict.AGREE]
     if pair.verdict is Verdict.AGREE and pair.findings:
         worst = max(pair.findings, key=_badness)
-        return f"{len(pair.findings)} numbers; worst: {numerals.words(worst)}"
+        count = counted(len(pair.findings), "number")
+        if all(finding.reference == finding.candidate for finding in pair.findings):
+            return f"{count}, equal to the last bit"
+        return f"{count}, worst {numerals.words(worst)}"
     vanished = not pair.verdict.green and all(finding.verdict.green for finding in off)
     if vanished or not off:
         return printable(pair.message)
     first = [finding for finding in off if QUANTITIES[finding.quantity].layer == pair.layer]
     worst = max(first or off, key=_badness)
-    return f"{len(off)} of {len(pair.findings)} numbers off; worst: {numerals.words(worst)}"
+    return f"{len(off)} of {len(pair.findings)} numbers off, worst {numerals.words(worst)}"
 
 
 def _badness(finding: Finding) -> tuple[int, float, float]:
@@ -144,7 +152,6 @@ def _details(pair: Comparison, *, verbose: bool) -> Iterator[Block]:
     if verbose:
         for quantity, engine, reason in pair.absent:
             yield Paragraph(f"{engine} gives no {quantity}: {printable(reason)}", 4)
-    yield from _said(pair.candidate, pair.conditions, verbose=verbose)
 
 
 def _by_quantity(findings: Iterable[Finding]) -> list[list[Finding]]:
@@ -155,7 +162,9 @@ def _by_quantity(findings: Iterable[Finding]) -> list[list[Finding]]:
 
 
 def _one_a_layer(off: list[Finding]) -> list[Finding]:
-    """Return the worst finding of each layer."""
+    """Return the worst finding of each layer; a few findings all."""
+    if len(off) <= _FEW:
+        return off
     best: dict[str, Finding] = {}
     for finding in sorted(off, key=_badness):
         best[QUANTITIES[finding.quantity].layer] = finding
@@ -166,7 +175,7 @@ def _row(finding: Finding) -> tuple[str, ...]:
     one, other = numerals.both(finding)
     return (
         printable(finding.name), one, other, numerals.size(finding), finding.unit,
-        numerals.limit(finding), f"{finding.digits:.1f}", str(finding.verdict),
+        numerals.limit(finding), numerals.agreement(finding.digits), str(finding.verdict),
     )  # fmt: skip
 
 
@@ -182,7 +191,7 @@ def _reasons(off: list[Finding], layer: str, *, verbose: bool) -> Iterator[Block
     for why in declared:
         yield Paragraph(f"known as {printable(why)}", 4, short=not verbose)
     for why, names in tolerances.items():
-        yield Paragraph(f"why this tolerance for {', '.join(names)}: {printable(why)}", 4)
+        yield Paragraph(f"reason for {', '.join(names)}: {printable(why)}", 4)
 
 
 def _said(engine: str, conditions: tuple[str, ...], *, verbose: bool) -> Iterator[Block]:

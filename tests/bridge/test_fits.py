@@ -265,6 +265,18 @@ def test_anova_refuses_other_rows_and_responses(sleepstudy: pd.DataFrame) -> Non
         anova(whole)
 
 
+def test_anova_of_glmer_fits_is_r_s(cbpp: pd.DataFrame) -> None:
+    null = glmer("cbind(incidence, size - incidence) ~ 1 + (1 | herd)", cbpp)
+    full = glmer("cbind(incidence, size - incidence) ~ period + (1 | herd)", cbpp)
+    table = anova(null, full).table
+    assert table["Chisq"].iloc[1] == pytest.approx(2 * (full.loglik - null.loglik), rel=1e-12)
+    assert table["Df"].iloc[1] == 3
+    expected = cbpp["incidence"] / cbpp["size"]
+    assert np.allclose(full.response, expected, rtol=1e-15, atol=0)
+    with pytest.raises(DataError, match="different responses"):
+        anova(null, glmer("cbind(size - incidence, incidence) ~ period + (1 | herd)", cbpp))
+
+
 def test_anova_of_linear_models_is_the_f_test(sleepstudy: pd.DataFrame) -> None:
     large = lm("Reaction ~ Days", sleepstudy)
     compared = anova(lm("Reaction ~ 1", sleepstudy), large)

@@ -148,6 +148,7 @@ def test_reml_and_ml_are_told_apart(fits: dict[str, Fit]) -> None:
     assert fits["ml"].loglik != fits["reml"].loglik
 
 
+@pytest.mark.may_skip
 def test_the_exercise_in_its_own_figures(pupils: pd.DataFrame) -> None:
     fit = lmer("math ~ raven + gender + (1 | school)", pupils)
     assert fit.reml_criterion == pytest.approx(6772.375446155666, abs=1e-9)
@@ -165,6 +166,7 @@ def test_the_exercise_in_its_own_figures(pupils: pd.DataFrame) -> None:
     }
 
 
+@pytest.mark.may_skip
 def test_the_exercise_compares_its_models(pupils: pd.DataFrame) -> None:
     small = lmer("math ~ raven + (1 | school)", pupils)
     large = lmer("math ~ raven + social + (1 | school)", pupils)

@@ -68,6 +68,34 @@ print(list(session()._ri.globalenv.keys()))
 
 
 @pytest.mark.r
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "y ~ x + system('touch pwned') + (1 | g)",
+        "y ~ x + (1 | system('touch pwned'))",
+        "y ~ poly(x, base::system('touch pwned')) + (1 | g)",
+        "y ~ do.call('system', list('touch pwned')) + (1 | g)",
+    ],
+)
+def test_the_formula_s_environment_holds_alone(tmp_path: Path, formula: str) -> None:
+    code = (
+        FIT
+        + f"""
+from bridge import embedded
+from bridge.encode import to_frame
+running = embedded.session()
+blind = running._ri.parse("walk_formula <- function(root) list()")
+with running.lock:
+    running._ri.baseenv["eval"](blind, running._scope)
+frame = to_frame(d, ["y", "x", "g"])
+print(running.call("fit_lmer", {{"formula": {formula!r}, "data": frame}}).failure.text)
+"""
+    )
+    assert "could not find function" in said(code, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.r
 def test_files_of_the_folder_change_nothing(tmp_path: Path) -> None:
     (tmp_path / ".Rprofile").write_text("options(contrasts = c('contr.sum', 'contr.sum'))\n")
     code = (

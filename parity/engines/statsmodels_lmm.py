@@ -1,0 +1,149 @@
+"""statsmodels as an engine: MixedLM as it comes, and the same MixedLM brought to its optimum.
+
+Importing this module starts neither statsmodels nor pandas.
+"""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from parity.result import FitResult, failed, unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from parity.case import Case
+    from parity.engines.statsmodels_model import Problem
+    from parity.result import Values
+    from parity.spec import ModelSpec
+
+_PROGRAMS = ("statsmodels", "numpy", "scipy", "pandas", "patsy")
+_GLMM = (
+    "statsmodels has no maximum-likelihood GLMM: its BinomialBayesMixedGLM and "
+    "PoissonBayesMixedGLM answer another question"
+)
+
+
+class _Statsmodels:
+    """What both engines share: all but how a linear mixed model is brought to its optimum."""
+
+    name = ""
+
+    def missing(self) -> str | None:
+        """Return None where statsmodels is installed, else the cure."""
+        if find_spec("statsmodels") is None:
+            return "statsmodels is not installed; run `pip install statsmodels`"
+        return None
+
+    def versions(self) -> Mapping[str, str]:
+        """Return program → version."""
+        found = {program: version(program) for program in _PROGRAMS}
+        return {**found, "python": platform.python_version()}
+
+    def unsupported(self, case: Case) -> str | None:
+        """Return the reason that the formula alone gives; some show only on the data, in `fit`."""
+        if case.spec.kind == "glmm":
+            return _GLMM
+        return _inexpressible(case.spec)
+
+    def fit(self, case: Case, data: pd.DataFrame) -> FitResult:
+        """Fit the case from scratch; whatever goes wrong is a status with its message."""
+        from parity.engines.statsmodels_terms import (  # noqa: PLC0415 - lazy by design
+            NotExpressibleError,
+            UnusableDataError,
+        )
+
+        kind = case.spec.kind
+        reason = self.unsupported(case)
+        if reason is not None:
+            return unsupported(self.name, case.name, kind, reason)
+        try:
+            return self._fit(case, data)
+        except NotExpressibleError as error:
+            return unsupported(self.name, case.name, kind, str(error))
+        except UnusableDataError as error:
+            return failed(self.name, case.name, kind, str(error))
+        except Exception as error:  # noqa: BLE001 - statsmodels raises whatever its optimiser met
+            return failed(self.name, case.name, kind, f"{type(error).__name__}: {error}")
+
+    def _fit(self, case: Case, data: pd.DataFrame) -> FitResult:
+        from parity.engines.statsmodels_model import pose  # noqa: PLC0415 - lazy by design
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            problem = pose(case.spec, data)
+            values, absent, notes = self._answer(problem)
+        spoken = [f"{entry.category.__name__}: {entry.message}" for entry in caught]
+        return FitResult(
+            engine=self.name,
+            case=case.name,
+            kind=case.spec.kind,
+            criterion=case.spec.criterion,
+            rows=problem.frame.rows,
+            groups={name: g.levels for name, g in problem.frame.groupings.items()},
+            design=problem.fixed.design,
+            values=values,
+            absent=absent,
+            conditions=(*problem.notes, *dict.fromkeys(spoken), *notes),
+            versions=self.versions(),
+        )
+
+    def _answer(self, problem: Problem) -> tuple[Values, Mapping[str, str], Sequence[str]]:
+        """Return values, reasons for absence, and further conditions."""
+        if problem.layout is None:
+            from parity.engines.statsmodels_lm import fit_lm  # noqa: PLC0415 - lazy by design
+
+            return *fit_lm(problem), ()
+        return self._answer_mixed(problem)
+
+    def _answer_mixed(self, problem: Problem) -> tuple[Values, Mapping[str, str], Sequence[str]]:
+        raise NotImplementedError
+
+
+class StatsmodelsLMM(_Statsmodels):
+    """MixedLM (OLS for a linear model) exactly as a user gets it by default."""
+
+    name = "statsmodels"
+
+    def _answer_mixed(self, problem: Problem) -> tuple[Values, Mapping[str, str], Sequence[str]]:
+        from parity.engines.statsmodels_default import fit_default  # noqa: PLC0415 - lazy by design
+
+        return *fit_default(problem), ()
+
+
+class StatsmodelsPolished(_Statsmodels):
+    """The same MixedLM at the optimum of its own log-likelihood."""
+
+    name = "statsmodels-polished"
+
+    def _answer_mixed(self, problem: Problem) -> tuple[Values, Mapping[str, str], Sequence[str]]:
+        from parity.engines.statsmodels_polish import fit_polished  # noqa: PLC0415 - lazy by design
+
+        return fit_polished(problem)
+
+
+def _inexpressible(spec: ModelSpec) -> str | None:
+    """Return why MixedLM cannot state the formula, as far as the formula itself shows."""
+    from parity.engines.statsmodels_terms import (  # noqa: PLC0415 - lazy by design
+        NotExpressibleError,
+        check,
+        translate,
+    )
+    from parity.syntax import read  # noqa: PLC0415 - lazy by design
+
+    try:
+        check(read(spec.response))
+        translate(spec.fixed)
+        for term in spec.random:
+            translate(term.columns)
+    except NotExpressibleError as error:
+        return str(error)
+    if sum(len(term.columns) > 1 for term in spec.random) > 1:
+        return "MixedLM takes one block of correlated random effects; the formula has several"
+    return None

@@ -1,0 +1,153 @@
+"""R's names, R's columns, R's rows: all that happens before statsmodels is asked."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from parity.engines.statsmodels_design import code, independent
+from parity.engines.statsmodels_frame import model_frame
+from parity.engines.statsmodels_terms import (
+    NotExpressibleError,
+    UnusableDataError,
+    deparse,
+    evaluate,
+    translate,
+)
+from parity.formula import parse
+from parity.syntax import read
+
+FRAME = pd.DataFrame(
+    {
+        "a": pd.Categorical(list("pqrpqr")),
+        "b": pd.Categorical(list("uvuvvu")),
+        "x": [1.0, 2.0, 3.0, 4.0, 5.0, 7.0],
+        "late": [True, False, True, False, True, True],
+        "my var": [2.0, 1.0, 4.0, 3.0, 6.0, 5.0],
+        "y": [1.0, 3.0, 2.0, 5.0, 4.0, 6.0],
+        "g": [10, 10, 2, 2, 1, 1],
+    }
+)
+
+
+def columns(formula: str) -> tuple[str, ...]:
+    spec = parse(f"y ~ {formula}")
+    return code(translate(spec.fixed), model_frame(spec, FRAME).table).design.columns
+
+
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        # Rscript: sapply(expression(log( x ), ...), deparse), R 4.2.2
+        ("log( x )", "log(x)"),
+        ("I(x^2)", "I(x^2)"),
+        ("I(x*2+1)", "I(x * 2 + 1)"),
+        ("I(-x/3)", "I(-x/3)"),
+        ("factor( x )", "factor(x)"),
+        ("I((x-1)*2)", "I((x - 1) * 2)"),
+        ("I(1e-3*x)", "I(0.001 * x)"),
+        ("`my var`", "`my var`"),
+    ],
+)
+def test_an_atom_is_spelled_as_r_deparses_it(written: str, spelled: str) -> None:
+    assert deparse(read(written)) == spelled
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        # Rscript: colnames(model.matrix(~ ..., FRAME)), R 4.2.2
+        ("x + a", ("(Intercept)", "x", "aq", "ar")),
+        ("0 + x + a", ("x", "ap", "aq", "ar")),
+        ("a * b", ("(Intercept)", "aq", "ar", "bv", "aq:bv", "ar:bv")),
+        ("a / b", ("(Intercept)", "aq", "ar", "ap:bv", "aq:bv", "ar:bv")),
+        ("a + b %in% a", ("(Intercept)", "aq", "ar", "ap:bv", "aq:bv", "ar:bv")),
+        ("b + a + a:b", ("(Intercept)", "bv", "aq", "ar", "bv:aq", "bv:ar")),
+        ("0 + x + b + a:b", ("x", "bu", "bv", "bu:aq", "bv:aq", "bu:ar", "bv:ar")),
+        ("x:a", ("(Intercept)", "x:ap", "x:aq", "x:ar")),
+        ("(b + x)^2", ("(Intercept)", "bv", "x", "bv:x")),
+        ("late * I(x^2)", ("(Intercept)", "lateTRUE", "I(x^2)", "lateTRUE:I(x^2)")),
+        ("factor(g)", ("(Intercept)", "factor(g)2", "factor(g)10")),
+        ("`my var` + log(x)", ("(Intercept)", "`my var`", "log(x)")),
+        ("1", ("(Intercept)",)),
+    ],
+)
+def test_columns_are_named_and_ordered_as_r_does(formula: str, expected: tuple[str, ...]) -> None:
+    assert columns(formula) == expected
+
+
+def test_a_column_holds_what_its_name_says() -> None:
+    spec = parse("y ~ x + b + a:b")
+    design = code(translate(spec.fixed), model_frame(spec, FRAME).table).design
+    held = dict(zip(design.columns, design.matrix.T, strict=True))
+    is_v, is_r = FRAME["b"] == "v", FRAME["a"] == "r"
+    np.testing.assert_array_equal(held["x"], FRAME["x"])
+    np.testing.assert_array_equal(held["bv:ar"], (is_v & is_r).astype(float))
+
+
+def test_coding_that_patsy_does_otherwise_is_refused() -> None:
+    with pytest.raises(NotExpressibleError, match="a:b otherwise than R"):
+        columns("a:b")
+
+
+@pytest.mark.parametrize("term", ["poly(x, 2)", "ns(x)", "offset(x)", "log(x, 2)", "x^y"])
+def test_what_has_no_python_equal_is_refused(term: str) -> None:
+    with pytest.raises(NotExpressibleError):
+        translate(("1", term))
+
+
+def test_an_ordered_factor_is_refused() -> None:
+    ordered = FRAME.assign(a=pd.Categorical(list("pqrpqr"), ordered=True))
+    with pytest.raises(NotExpressibleError, match="ordered factor"):
+        evaluate(read("a"), ordered)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "kept"),
+    [
+        # Rscript: with(qr(X, tol = 1e-7, LAPACK = FALSE), pivot[seq_len(rank)])
+        ([[1, 1, 2], [1, 2, 3], [1, 3, 4], [1, 5, 6]], (0, 1)),
+        ([[1, 2, 1], [1, 2, 2], [1, 2, 4], [1, 2, 3]], (0, 2)),
+        ([[0, 1], [0, 1], [0, 2]], (1,)),
+    ],
+)
+def test_of_dependent_columns_the_later_is_dropped(
+    matrix: list[list[int]], kept: tuple[int, ...]
+) -> None:
+    assert independent(np.array(matrix, dtype=float)) == kept
+
+
+def test_rows_with_a_missing_value_are_dropped_after_evaluation() -> None:
+    frame = FRAME.assign(x=[1.0, -1.0, 3.0, np.nan, 5.0, 7.0], unused=np.nan)
+    assert model_frame(parse("y ~ log(x)"), frame).rows == ("1", "3", "5", "6")
+
+
+def test_levels_that_occur_in_no_row_used_are_gone() -> None:
+    frame = FRAME.assign(y=[1.0, 2.0, np.nan, 3.0, 4.0, np.nan])
+    used = model_frame(parse("y ~ a + (1 | g)"), frame)
+    assert list(used.table["a"].cat.categories) == ["p", "q"]
+    assert used.groupings["g"].levels == ("1", "2", "10")
+
+
+def test_a_nested_level_is_named_inner_then_outer() -> None:
+    grouping = model_frame(parse("y ~ 1 + (1 | a/b)"), FRAME).groupings["b:a"]
+    assert grouping.levels == ("u:p", "u:r", "v:p", "v:q")
+
+
+@pytest.mark.parametrize(
+    ("formula", "frame", "sentence"),
+    [
+        ("y ~ z", FRAME, "no column 'z'"),
+        ("a ~ x", FRAME, "a is no number"),
+        ("y ~ log(a)", FRAME, "a is no number"),
+        ("y ~ x", FRAME.assign(x=np.inf), "infinite"),
+        ("y ~ x", FRAME.assign(x=np.nan), "No row"),
+        ("y ~ a", FRAME.assign(a=pd.Categorical(["p"] * 6)), "one level only"),
+    ],
+)
+def test_unusable_data_are_refused_in_a_sentence(
+    formula: str, frame: pd.DataFrame, sentence: str
+) -> None:
+    with pytest.raises(UnusableDataError, match=sentence):
+        model_frame(parse(formula), frame)

@@ -93,8 +93,9 @@ def _quoted(group: str, factors: tuple[str, ...]) -> str:
 
 
 def _holds(tree: Node, *operators: str) -> bool:
-    """Whether one of the operators joins two operands anywhere in the tree."""
-    return any(node.kind == "binary" and node.value in operators for node in tree.walk())
+    """Whether one of the operators stands anywhere in the tree."""
+    kinds = {"binary", "unary"}
+    return any(node.kind in kinds and node.value in operators for node in tree.walk())
 
 
 def _variables(tree: Node) -> tuple[str, ...]:

@@ -203,11 +203,6 @@ class Pairing(pytest.Collector):
         self.engine = engine
         self.published = published
 
-    @property
-    def against(self) -> str:
-        """What the engine is held against."""
-        return PUBLISHED if self.published else self.sheet.panel.reference.name
-
     def collect(self) -> Iterator[pytest.Item]:
         """Yield the gate, each quantity and each declared difference; the gate alone where the
         engine says at once that it cannot express the model.

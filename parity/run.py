@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from parity.case import Case, NestedPair
-from parity.compare import PUBLISHED, ComparisonError, compare, compare_published
+from parity.compare import ComparisonError, compare, compare_published
 from parity.dataset import DataMissingError
 from parity.engine import Engine, EngineError, create, discover
 from parity.finding import Comparison
@@ -220,10 +220,10 @@ def attempt(engine: Engine, case: Case, data: pd.DataFrame) -> FitResult:
         result = engine.fit(case, data.copy())
     except Exception as error:  # noqa: BLE001 - a failed fit is a finding, whatever was raised
         return failed(*about, f"{type(error).__name__}: {error}")
-    return _as_asked(result, about)
+    return _as_asked(result, about, case.spec.criterion)
 
 
-def _as_asked(result: FitResult, about: tuple[str, str, str]) -> FitResult:
+def _as_asked(result: FitResult, about: tuple[str, str, str], criterion: str) -> FitResult:
     """Return the answer where it answers what was asked under its own name, else a failed one."""
     if not isinstance(result, FitResult):
         return failed(*about, f"the engine returned {type(result).__name__}, no FitResult")  # type: ignore[unreachable] # an engine may come from anywhere
@@ -234,6 +234,8 @@ def _as_asked(result: FitResult, about: tuple[str, str, str]) -> FitResult:
             return failed(
                 *about, f"the engine returned an answer of {what} {given!r}, not {wanted!r}"
             )
+    if result.fitted and result.criterion != criterion:
+        return failed(*about, f"the engine maximised {result.criterion}, and {criterion} was asked")
     return result
 
 
@@ -249,21 +251,10 @@ def _report_on(
         return CaseReport(*about, None, pairs, str(error), question.published_in)
     pairs = judge(answers, tolerances, register)
     if question.published:
-        pairs += tuple(_against_print(question, answer, register) for answer in answers)
+        pairs += tuple(compare_published(question.published, a, register) for a in answers)
     nobs = len(answers[0].rows) if answers[0].fitted else None
     said = answers[0].conditions
     return CaseReport(*about, nobs, pairs, published_in=question.published_in, conditions=said)
-
-
-def _against_print(
-    question: Case | NestedPair, answer: FitResult, register: Sequence[Known]
-) -> Comparison:
-    """Return the comparison of an answer with the published figures."""
-    try:
-        return compare_published(question.published, answer, register)
-    except ComparisonError as error:
-        names = (question.name, PUBLISHED, answer.engine)
-        return Comparison(*names, Verdict.FAILED, "", str(error))
 
 
 def _description(question: Case | NestedPair) -> tuple[str, str, str, str]:

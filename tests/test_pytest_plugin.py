@@ -12,7 +12,9 @@ import pytest
 from parity import pytest_items, run
 from parity.casefile import load_suite
 from parity.engine import Engine, EngineError
+from parity.finding import Comparison
 from parity.result import FitResult, unsupported
+from parity.verdict import Verdict
 from tests.parity.fake_engines import (
     FakeEngine,
     uniform,
@@ -348,6 +350,27 @@ def test_unusable_options_are_one_sentence(bed: Bed, arguments: list[str], sente
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([sentence])
     result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_two_case_files_share_the_engines_and_not_the_fits(bed: Bed) -> None:
+    (bed.pytester.path / "more.toml").write_text(CASES, encoding="utf-8")
+    result = bed.run("cases.toml::small::candidate", "more.toml::small::candidate")
+    assert result.ret == 0
+    reference = bed.engines["lme4"]
+    assert isinstance(reference, FakeEngine)
+    assert reference.fits == ["small", "small"]
+
+
+def test_a_quantity_that_is_neither_compared_nor_absent_fails(
+    bed: Bed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(answers: tuple[FitResult, ...], *_: object) -> tuple[Comparison, ...]:
+        return (Comparison(answers[0].case, "lme4", "candidate", Verdict.AGREE, "", "fine"),)
+
+    monkeypatch.setattr(pytest_items, "judge", nothing)
+    result = bed.run("cases.toml::small::candidate::fixef")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*: fixef was left out silently"])
 
 
 def test_an_unusable_case_file_is_one_sentence(bed: Bed) -> None:

@@ -7,17 +7,21 @@ its fits: each (case, engine) is fitted once in a session.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from parity.casefile import SHIPPED
 from parity.dataset import DataMissingError
 from parity.engine import EngineError
 from parity.finding import Comparison, Finding
-from parity.known import Known
 from parity.pytest_items import Sheet, required, sheet_of
 from parity.run import LIVE
 from parity.tolerance import Tolerance
 from parity.verdict import Verdict
+
+if TYPE_CHECKING:
+    from parity.known import Known
 
 SLACK = 1000.0
 ROUNDING = 1e-8  # a limit this small is at the level of rounding: nobody is asked to tighten it

@@ -16,14 +16,12 @@ from parity.run import judge
 from parity.verdict import Verdict
 from tests.meta.answers import answer
 from tests.meta.bands import BANDS
-from tests.parity.fake_engines import with_element, without
+from tests.parity.fake_engines import printed, with_element, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from parity.case import Published
     from parity.finding import Comparison
-    from parity.result import Key
 
 DAYS = ("Days",)
 REFERENCE = answer("slope_reml")
@@ -150,19 +148,15 @@ def test_a_result_of_another_case_is_refused() -> None:
 # --- published figures: lme4's summary prints 10.467 for Days ------------------------------------
 
 
-def printed(quantity: str, key: Key, figure: str) -> Published:
-    return {quantity: {key: Printed.read(figure)}}
-
-
 @pytest.mark.parametrize("figure", ["10.467", "10.47", "1.0467e1", "10"])
 def test_a_figure_that_the_number_rounds_to_agrees(figure: str) -> None:
-    published = printed("fixef", DAYS, figure)
+    published = printed("fixef", figure, DAYS)
     assert compare_published(published, REFERENCE).verdict is Verdict.AGREE
 
 
 @pytest.mark.parametrize("figure", ["10.468", "10.466", "10.48", "-10.467", "11", "< 2e-16"])
 def test_a_published_digit_off_by_one_in_the_last_place_is_red(figure: str) -> None:
-    published = printed("fixef", DAYS, figure)
+    published = printed("fixef", figure, DAYS)
     comparison = compare_published(published, REFERENCE)
     assert comparison.verdict is Verdict.DIFFER
     assert f"fixef[Days] is {Printed.read(figure).value!r} in published" in comparison.message
@@ -170,7 +164,7 @@ def test_a_published_digit_off_by_one_in_the_last_place_is_red(figure: str) -> N
 
 
 def test_a_published_element_that_the_engine_lacks_is_red() -> None:
-    published = printed("fixef", ("Weeks",), "1.5")
+    published = printed("fixef", "1.5", ("Weeks",))
     comparison = compare_published(published, REFERENCE)
     assert comparison.verdict is Verdict.DIFFER
     assert "fixef[Weeks] is missing in lme4" in comparison.message
@@ -178,7 +172,7 @@ def test_a_published_element_that_the_engine_lacks_is_red() -> None:
 
 def test_published_figures_of_which_none_is_given_are_unsupported_with_the_reason() -> None:
     own = without(REFERENCE, "theta", "not asked for")
-    published = printed("theta", ("Subject", "Days", "Days"), "0.23")
+    published = printed("theta", "0.23", ("Subject", "Days", "Days"))
     comparison = compare_published(published, own)
     assert comparison.verdict is Verdict.UNSUPPORTED
     assert "theta: not asked for" in comparison.message
@@ -195,9 +189,9 @@ def lrt(engine: str = "lme4") -> FitResult:
 
 def test_the_test_is_r_s() -> None:
     published = {
-        **printed("lrt_chisq", (), "23.537"),
-        **printed("lrt_df", (), "1"),
-        **printed("lrt_p", (), "1.226e-06"),
+        **printed("lrt_chisq", "23.537"),
+        **printed("lrt_df", "1"),
+        **printed("lrt_p", "1.226e-06"),
     }
     assert compare_published(published, lrt()).verdict is Verdict.AGREE
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parity import derived
-from parity.case import Case
+from parity.case import Case, Printed
 from parity.dataset import Dataset
 from parity.formula import parse
 from parity.quantity import QUANTITIES
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from parity.case import Published
     from parity.result import Key
     from parity.spec import Criterion, ModelSpec
 
@@ -234,6 +235,11 @@ def without(result: FitResult, quantity: str, reason: str) -> FitResult:
     """Return the answer with one quantity declared absent."""
     values = {name: numbers for name, numbers in result.values.items() if name != quantity}
     return replace(result, values=values, absent={**result.absent, quantity: reason})
+
+
+def printed(quantity: str, figure: str, key: Key = ()) -> Published:
+    """Return one published figure."""
+    return {quantity: {key: Printed.read(figure)}}
 
 
 def uniform(limit: float = 1e-6, **limits: float) -> Tolerances:

@@ -28,6 +28,7 @@ emit_lm <- function(case, fit) {
   emit(case, "resid_quantile", quantile(s$residuals), QUARTILES)
   emit(case, "nobs", nobs(fit))
   emit(case, "sigma", s$sigma)
+  emit(case, "sigma2", s$sigma^2)
   emit(case, "df_resid", s$df[2])
   emit(case, "r2", s$r.squared)
   emit(case, "adj_r2", s$adj.r.squared)
@@ -62,6 +63,7 @@ emit_mixed <- function(case, fit) {
   emit(case, "df_resid", df.residual(fit))
   emit_variances(case, fit)
   if (isLMM(fit)) emit(case, "sigma", sigma(fit))
+  if (isLMM(fit)) emit(case, "sigma2", sigma(fit)^2)
   kind <- if (isGLMM(fit)) "joint" else "conditional"
   columns <- c("fixef", paste0("se_", kind), "tvalue", if (isGLMM(fit)) "pvalue")
   emit_coefficients(case, s$coefficients, columns)

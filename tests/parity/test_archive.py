@@ -27,7 +27,7 @@ def case() -> Case:
 
 @pytest.fixture
 def answer() -> FitResult:
-    values = {
+    values: dict[str, dict[tuple[str, ...], float]] = {
         "fixef": {("(Intercept)",): 0.1 + 0.2, ("x",): -0.0},
         "fitted": {(row,): float(row) / 3 for row in ROWS},
         "resid": {(row,): 1e-300 * float(row) for row in ROWS},

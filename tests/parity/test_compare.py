@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from parity.case import Printed
 from parity.compare import ComparisonError, compare, compare_published
 from parity.known import Known
 from parity.result import failed, unsupported
 from parity.verdict import Verdict
 from tests.meta.answers import answer
-from tests.parity.fake_engines import uniform, with_element, without
+from tests.parity.fake_engines import printed, uniform, with_element, without
 
 REFERENCE = answer("slope_reml")
 OWN = answer("slope_reml", engine="own")
@@ -152,7 +151,7 @@ def test_a_comparison_of_counts_and_flags_alone_is_refused() -> None:
 
 
 def test_published_counts_alone_are_a_comparison() -> None:
-    comparison = compare_published({"nobs": {(): Printed.read("180")}}, REFERENCE)
+    comparison = compare_published(printed("nobs", "180"), REFERENCE)
     assert comparison.verdict is Verdict.AGREE
     assert comparison.message == "1 numbers agree"
 
@@ -166,19 +165,19 @@ def test_nothing_published_is_an_error() -> None:
 def test_published_figures_need_a_fit(answer_of: object) -> None:
     assert callable(answer_of)
     none = answer_of("own", "sleepstudy", "lmm", "no luck")
-    comparison = compare_published({"nobs": {(): Printed.read("180")}}, none)
+    comparison = compare_published(printed("nobs", "180"), none)
     assert (comparison.verdict, comparison.message) == (none.status.value, "own: no luck")
 
 
 def test_a_published_quantity_that_is_absent_is_listed() -> None:
-    published = {"nobs": {(): Printed.read("180")}, "aic": {(): Printed.read("1755.6")}}
+    published = {**printed("nobs", "180"), **printed("aic", "1755.6")}
     comparison = compare_published(published, without(REFERENCE, "aic", "undefined"))
     assert comparison.verdict is Verdict.AGREE
     assert comparison.absent == (("aic", "lme4", "undefined"),)
 
 
 def test_an_upper_bound_is_met_or_not() -> None:
-    published = {"wald_p": {("Days",): Printed.read("< 2e-16")}}
+    published = printed("wald_p", "< 2e-16", ("Days",))
     number = REFERENCE.values["wald_p"]["Days",]
     assert (compare_published(published, REFERENCE).verdict is Verdict.AGREE) == (number < 2e-16)
     own = with_element(REFERENCE, "wald_p", ("Days",), 3e-16)
@@ -186,5 +185,5 @@ def test_an_upper_bound_is_met_or_not() -> None:
 
 
 def test_published_likelihoods_are_no_gap_between_engines() -> None:
-    published = {"loglik": {(): Printed.read("-871.9")}}
+    published = printed("loglik", "-871.9")
     assert compare_published(published, REFERENCE).verdict is Verdict.DIFFER

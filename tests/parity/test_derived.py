@@ -111,13 +111,13 @@ def test_odds_ratios_need_a_logit() -> None:
 def test_what_cannot_be_computed_is_absent_with_the_reason(
     spec: ModelSpec, more: Numbers, name: str
 ) -> None:
-    values, reasons = complete(spec, **more)
+    values, reasons = derived.complete(spec, {**GIVEN, **more}, {})
     assert name not in values
     assert reasons[name].startswith(f"{name} cannot be computed: ")
 
 
 def test_quantiles_are_r_s_type_7() -> None:
-    # R: quantile(c(1, 2, 4, 8), names = FALSE)
+    # as R's quantile of 1, 2, 4 and 8
     assert list(derived.quantiles(np.array([8.0, 1.0, 4.0, 2.0])).items()) == [
         (("Min",), 1.0), (("1Q",), 1.75), (("Median",), 3.0), (("3Q",), 5.0), (("Max",), 8.0),
     ]  # fmt: skip

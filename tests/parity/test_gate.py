@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from parity.gate import closed
-from parity.result import FitResult, failed, unsupported
+from parity.result import FitResult, Key, failed, unsupported
 from parity.verdict import Verdict
 from tests.meta.answers import answer
 from tests.parity.fake_engines import with_numbers, without
@@ -35,7 +35,11 @@ def test_an_unsupported_side_is_said(swap: bool) -> None:  # noqa: FBT001 - a pa
 
 
 def lrt_like() -> FitResult:
-    numbers = {"lrt_chisq": {(): 1.0}, "lrt_df": {(): 1.0}, "lrt_p": {(): 0.3}}
+    numbers: dict[str, dict[Key, float]] = {
+        "lrt_chisq": {(): 1.0},
+        "lrt_df": {(): 1.0},
+        "lrt_p": {(): 0.3},
+    }
     return FitResult("other", "sleepstudy", "lrt", criterion="REML", rows=ONE.rows, values=numbers)
 
 
@@ -46,8 +50,10 @@ def lrt_like() -> FitResult:
         (replace(OTHER, criterion="ML"), "another criterion: REML in one, ML in other"),
         (
             replace(OTHER, rows=tuple(f"r{row}" for row in OTHER.rows)),
-            "another set of rows: 180 in one, 180 in other; only in one: 1, 10, 100, 101, 102 and "
-            "175 more; only in other: r1, r10, r100, r101, r102 and 175 more",
+            (
+                "another set of rows: 180 in one, 180 in other; only in one: 1, 10, 100, 101, "
+                "102 and 175 more; only in other: r1, r10, r100, r101, r102 and 175 more"
+            ),
         ),
         (
             replace(OTHER, groups={}),
@@ -63,8 +69,10 @@ def lrt_like() -> FitResult:
         ),
         (
             with_numbers(OTHER, "variance", {("Subject", "Days"): 1.0, ("Item", "Days"): 1.0}),
-            "another set of random effects: 2 in one, 2 in other; only in one: Subject "
-            "(Intercept); only in other: Item Days",
+            (
+                "another set of random effects: 2 in one, 2 in other; only in one: Subject "
+                "(Intercept); only in other: Item Days"
+            ),
         ),
     ],
 )
@@ -90,6 +98,6 @@ def test_the_order_of_rows_levels_and_names_closes_nothing() -> None:
         OTHER,
         rows=OTHER.rows[::-1],
         groups={"Subject": OTHER.groups["Subject"][::-1]},
-        values={name: dict(reversed(v.items())) for name, v in OTHER.values.items()},
+        values={name: dict(list(v.items())[::-1]) for name, v in OTHER.values.items()},
     )
     assert closed(ONE, other) is None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from parity.known import Known, KnownError, load_known
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ENTRY = """
 [[known]]

@@ -32,7 +32,7 @@ def test_an_answer_without_numbers_needs_a_reason(make: object, status: str) -> 
     assert callable(make)
     result = make("engine", "case", "lmm", "the reason")
     assert (result.fitted, result.status, result.message) == (False, status, "the reason")
-    with pytest.raises(ValueError, match="engine on case: .* needs a reason"):
+    with pytest.raises(ValueError, match=r"engine on case: .* needs a reason"):
         make("engine", "case", "lmm", "")
 
 

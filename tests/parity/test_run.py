@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parity import run as running
-from parity.case import Case, NestedPair, Printed, Suite
+from parity.case import Case, NestedPair, Suite
 from parity.engine import Engine, EngineError
 from parity.run import Bench, Panel, assemble, attempt, fits_of, judge, run
 from parity.verdict import Verdict
-from tests.parity.fake_engines import FakeEngine, make_case, uniform, with_element, write_toy
+from tests.parity.fake_engines import (
+    FakeEngine,
+    make_case,
+    printed,
+    uniform,
+    with_element,
+    write_toy,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,10 +100,10 @@ def test_missing_data_are_said_and_no_agreement(case: Case) -> None:
 
 
 def test_published_figures_are_held_against_every_engine(case: Case) -> None:
-    figures = {"nobs": {(): Printed.read("24")}}
-    pair = replace(nested(case), published={"lrt_df": {(): Printed.read("1")}})
-    printed = replace(case, published=figures, published_in="a book")
-    found = run(Suite((printed,), (pair,)), panel(), TABLE)
+    figures = printed("nobs", "24")
+    pair = replace(nested(case), published=printed("lrt_df", "1"))
+    known = replace(case, published=figures, published_in="a book")
+    found = run(Suite((known,), (pair,)), panel(), TABLE)
     published = [c for c in found.comparisons if c.reference == "published"]
     assert [(c.case, c.candidate) for c in published] == [
         ("small", "lme4"), ("small", "own"), ("z", "lme4"), ("z", "own"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from parity.quantity import QUANTITIES
 from parity.tolerance import Tolerance, ToleranceError, Tolerances, load_tolerances
 from tests.parity.fake_engines import uniform, write_tolerances
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GENERAL = Tolerance("fixef", 1e-3, "the field's band")
 TIGHT = Tolerance("fixef", 1e-6, "it polishes", candidate="*-polished")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pytest
 
 from parity import unit
 from parity.quantity import QUANTITIES
-from parity.result import FitResult, Key
 from tests.meta.answers import answer
 from tests.parity.fake_engines import with_element, with_numbers, without
+
+if TYPE_CHECKING:
+    from parity.result import FitResult, Key
 
 REFERENCE = answer("slope_reml")
 SIGMA = REFERENCE.values["sigma"][()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import strategies as st
 
 from parity import unit
 from parity.compare import compare
-from parity.finding import Comparison
 from parity.formula import parse
-from parity.result import FitResult, Key
 from parity.verdict import Verdict, worst
 from tests.parity.fake_engines import Problem, solve, uniform, with_element
+
+if TYPE_CHECKING:
+    from parity.finding import Comparison
+    from parity.result import FitResult, Key
 
 ROWS, LEVELS = 18, 5
 TABLE = uniform(1e-7)

@@ -265,3 +265,13 @@ def test_without_lme4_at_all_there_is_no_reference(monkeypatch: pytest.MonkeyPat
     install(monkeypatch, OWN)
     with pytest.raises(EngineError, match="No engine is called 'lme4'; installed are own"):
         assemble()
+
+
+def test_a_reference_that_maximised_what_was_not_asked_is_no_reference(case: Case) -> None:
+    def other(result: FitResult) -> FitResult:
+        return replace(result, criterion="REML")
+
+    engines = Panel(FakeEngine("lme4", change=other), (FakeEngine("own", change=other),))
+    found = run(Suite((case,), ()), engines, TABLE)
+    assert found.comparisons[0].verdict is Verdict.FAILED
+    assert "the reference maximised REML, and ML was asked" in found.comparisons[0].message

@@ -16,7 +16,7 @@ from shutil import which
 
 from bridge import scripts
 from bridge.errors import BridgeError, EngineMissingError
-from bridge.guard import RObject, capture_console, interruptible, limit_stack
+from bridge.guard import RObject, capture_console, interruptible, limit_stack, restore_environment
 from bridge.marshal import Marshal
 from bridge.session import Answer, Argument
 
@@ -102,12 +102,14 @@ class Embedded:
     """The R of this process, with the functions of ``r_scripts`` in an environment of its own."""
 
     def __init__(self) -> None:
+        environment = dict(os.environ)
         self._ri = _load()
         self._pid = os.getpid()
         # rpy2's own lock, so that other users of the same R wait for us too.
         self.lock: threading.RLock = self._ri.openrlib.rlock
         with self.lock, capture_console(self._ri):
             _start(self._ri)
+            restore_environment(environment, self._ri.baseenv["Sys.getenv"]().names)
             self._marshal = Marshal(self._ri)
             self._check_lme4()
             self._scope = self._source()

@@ -1,9 +1,10 @@
 """What must hold around every call into the R of this process: its console, its stack, Ctrl-C."""
 
+import os
 import resource
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +15,31 @@ RObject = Any
 _NO_LIMIT = 2**64 - 1
 _LARGEST_STACK = 64 * 2**20
 _SHARE_OF_STACK = 0.9
+
+
+# R looks for its modules (LAPACK among them) by the first two when it needs them; the others are
+# rpy2's own marks: of the process that it runs in, and of how it was installed.
+_KEPT = frozenset({"R_HOME", "R_ARCH", "PYTHON_SESSION_INITIALIZED", "RPY2_CFFI_MODE"})
+
+
+def restore_environment(before: Mapping[str, str], present: Iterable[str]) -> None:
+    """Undo what R's start did to the environment variables that child processes inherit.
+
+    R sets some thirty, LD_LIBRARY_PATH and EDITOR among them: with its library path, another
+    Python started from this process can fail to load its own libraries. R read them at its start;
+    what it reads later stays.
+
+    Parameters
+    ----------
+    before
+        The variables as they were.
+    present
+        The names that there are now, R's own with them, which Python's `os.environ` has not seen.
+    """
+    for name in {*present, *os.environ} - before.keys() - _KEPT:
+        os.environ.pop(name, None)
+        os.unsetenv(name)
+    os.environ.update(before)
 
 
 def _in_main_thread() -> bool:

@@ -68,6 +68,24 @@ print(list(session()._ri.globalenv.keys()))
 
 
 @pytest.mark.r
+def test_child_processes_inherit_the_environment_as_it_was(tmp_path: Path) -> None:
+    code = (
+        """
+import os, subprocess
+seen = lambda: set(subprocess.run(["env"], capture_output=True, text=True).stdout.splitlines())
+before = seen()
+"""
+        + FIT
+        + """
+lmer("y ~ x + (1 | g)", d)
+kept = ("R_HOME", "R_ARCH", "PYTHON_SESSION_INITIALIZED", "RPY2_CFFI_MODE", "_=")
+print(sorted(line for line in before ^ seen() if not line.startswith(kept)))
+"""
+    )
+    assert said(code, tmp_path) == "[]"
+
+
+@pytest.mark.r
 @pytest.mark.parametrize(
     "formula",
     [

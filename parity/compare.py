@@ -209,7 +209,7 @@ def _conclude(
     candidate: FitResult,
 ) -> Comparison:
     """Return the comparison with its verdict, the first layer that diverges and a sentence."""
-    gone = vanished(findings, entries)
+    gone = vanished(findings, entries, absent)
     verdict, layer, message = _verdict(names, findings)
     if gone and verdict.green:
         verdict, layer, message = Verdict.DIFFER, "", gone
@@ -270,10 +270,18 @@ def _sentence(names: tuple[str, str, str], findings: Sequence[Finding]) -> str:
     )
 
 
-def vanished(findings: Sequence[Finding], entries: Sequence[Known]) -> str:
-    """Return a sentence for a declared difference that is no longer seen, else nothing."""
+def vanished(
+    findings: Sequence[Finding],
+    entries: Sequence[Known],
+    absent: Sequence[tuple[str, str, str]],
+) -> str:
+    """Return a sentence for a declared difference that is no longer seen, else nothing.
+
+    A quantity that one side states to be absent was not looked at, and cannot have vanished.
+    """
+    unseen = {quantity for quantity, _, _ in absent}
     for known in entries:
-        for quantity in known.sizes:
+        for quantity in sorted(set(known.sizes) - set(known.wavering) - unseen):
             seen = any(
                 f.quantity == quantity
                 and f.verdict is Verdict.KNOWN

@@ -14,7 +14,7 @@ from packaging.version import InvalidVersion, Version
 from parity.quantity import QUANTITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 SHIPPED = Path(__file__).parent / "data" / "known.toml"
 GROWTH = 2.0
@@ -42,6 +42,9 @@ class Known:
         Why the two differ.
     see
         How to see it, or where it is reported upstream.
+    wavering
+        Quantities of `sizes` that one machine shows and another does not, for a reason that
+        `reason` gives: they cannot vanish.
     versions
         Program → version range that it was seen with; other versions are not covered.
     """
@@ -53,6 +56,7 @@ class Known:
     reason: str
     see: str
     reference: str = "*"
+    wavering: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def covers(self, reference: str, candidate: str, case: str) -> bool:
@@ -151,5 +155,11 @@ def _check(file: str, known: Known) -> None:
                 f"{file}: {known.name}: the size of {quantity} is {size}; expected a finite error, "
                 "positive unless its unit is signed."
             )
+    stray = sorted(set(known.wavering) - set(known.sizes))
+    if stray or set(known.wavering) == set(known.sizes):
+        raise KnownError(
+            f"{file}: {known.name}: wavering names {stray or 'every quantity'}; expected some, not "
+            "all, of those that have a size."
+        )
     if not known.reason.strip() or not known.see.strip():
         raise KnownError(f"{file}: {known.name} needs a reason and where to see it.")

@@ -339,7 +339,7 @@ class Declared(_PairTest):
             versions |= pairing.sheet.bench.answer(pairing.question, engine).versions
         if not self.known.holds_for(versions):
             pytest.skip(f"{self.known.name} is declared for other versions: {self.known.versions}")
-        gone = vanished(comparison.findings, (self.known,))
+        gone = vanished(comparison.findings, (self.known,), comparison.absent)
         if gone:
             raise Disagreement(f"{_heading(comparison)}: {gone}")
 

@@ -83,6 +83,19 @@ def test_half_of_a_difference_that_has_vanished_is_red() -> None:
     assert "no sigma is beyond" in comparison.message
 
 
+def test_what_wavers_between_machines_cannot_vanish() -> None:
+    entry = declared(sizes={"fixef": 0.01, "sigma": 0.1}, wavering=("sigma",))
+    assert verdict_on(0.01, entry).verdict is Verdict.KNOWN
+
+
+def test_what_was_not_looked_at_cannot_have_vanished() -> None:
+    reasons = {**REFERENCE.absent, "sigma": "not recorded"}
+    numbers = {name: part for name, part in REFERENCE.values.items() if name != "sigma"}
+    reference = replace(REFERENCE, values=numbers, absent=reasons)
+    entry = declared(sizes={"fixef": 0.01, "sigma": 0.1})
+    assert compare(reference, off_by(0.01), BANDS, (entry,)).verdict is Verdict.KNOWN
+
+
 def test_another_fault_is_not_covered_by_a_declared_one() -> None:
     own = with_element(off_by(0.01), "sigma", (), 26.5)
     comparison = compare(REFERENCE, own, BANDS, (declared(),))

@@ -76,6 +76,15 @@ def test_an_entry_spans_up_to_twice_its_size_and_its_sign(known: Known) -> None:
     assert not known.spans("sigma", 1e-9)
 
 
+def test_a_wavering_quantity_is_one_of_several_that_have_a_size(tmp_path: Path) -> None:
+    (entry,) = read(tmp_path, ENTRY + 'wavering = ["loglik"]\n')
+    assert list(entry.wavering) == ["loglik"]
+    with pytest.raises(KnownError, match=r"wavering names \['sigma'\]; expected some, not all"):
+        read(tmp_path, ENTRY + 'wavering = ["sigma"]\n')
+    with pytest.raises(KnownError, match="wavering names every quantity"):
+        read(tmp_path, ENTRY + 'wavering = ["loglik", "fixef"]\n')
+
+
 def test_an_entry_may_show_itself_in_several_places(tmp_path: Path) -> None:
     text = ENTRY.replace('case = "seed-*"\n', "").replace(
         "sizes = {fixef = 0.01, loglik = -0.02}\n", ""

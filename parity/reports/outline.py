@@ -189,7 +189,8 @@ def _reasons(off: list[Finding], layer: str, *, verbose: bool) -> Iterator[Block
         elif verbose or QUANTITIES[finding.quantity].layer == layer:
             tolerances.setdefault(finding.why, []).append(finding.quantity)
     for why in declared:
-        yield Paragraph(f"known as {printable(why)}", 4, short=not verbose)
+        told = why if verbose else f"{why.split(':')[0]}, explained at the end"
+        yield Paragraph(f"known as {printable(told)}", 4)
     for why, names in tolerances.items():
         yield Paragraph(f"reason for {', '.join(names)}: {printable(why)}", 4)
 

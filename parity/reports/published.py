@@ -84,10 +84,8 @@ def _misses(pair: Comparison) -> Iterator[Block]:
         if finding.verdict is Verdict.AGREE:
             continue
         known = finding.verdict is Verdict.KNOWN
-        reason = f"; known as {printable(finding.why)}" if known else ""
-        yield Paragraph(
-            f"{_mark(finding.verdict)}: {pair.candidate} {_miss(finding)}{reason}", 4, short=known
-        )
+        reason = f": {printable(finding.why.split(':')[0])}" if known else ""
+        yield Paragraph(f"{_mark(finding.verdict)}: {pair.candidate} {_miss(finding)}{reason}", 4)
 
 
 def _all_met(pair: Comparison) -> bool:
@@ -99,9 +97,5 @@ def _miss(finding: Finding) -> str:
     name, text = printable(finding.name), _text(finding)
     if finding.candidate is None or finding.reference is None:
         return f"gives no {name}, printed as {text}"
-    gap = finding.candidate - finding.reference
     number = numerals.beside(text, finding.candidate)
-    return (
-        f"has {name} {number} for {text}, off by {gap:+.2g} or {finding.error:.3g} half units of "
-        "the last digit"
-    )
+    return f"{name} {number} for {text}, off by {finding.error:.3g} half units of the last digit"

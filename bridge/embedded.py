@@ -82,6 +82,25 @@ def _r_version() -> str:
     return words.partition(" -- ")[0]
 
 
+@contextmanager
+def _without_profile() -> Iterator[None]:
+    """Keep a .Rprofile of the user's or of the working directory out of R's start.
+
+    rpy2 asks an Rscript of its own for R's environment variables: that one runs the profile, and
+    what the profile prints would stand in our standard output.
+    """
+    names = ("R_PROFILE_USER", "R_DEFAULT_PACKAGES")
+    saved = {name: os.environ.pop(name, None) for name in names}
+    os.environ["R_PROFILE_USER"] = os.devnull
+    try:
+        yield
+    finally:
+        for name, value in saved.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
 def _start(ri: RObject) -> None:
     """Start R once in this process, or take the one that rpy2 started before."""
     in_main = threading.current_thread() is threading.main_thread()
@@ -91,11 +110,22 @@ def _start(ri: RObject) -> None:
         warnings.simplefilter("ignore")
         if not ri.embedded.isinitialized():
             ri.embedded.set_initoptions(_OPTIONS)
-        ri.initr()
+        with _without_profile():
+            _initialize(ri)
     if in_main and handler is not None:
         signal.signal(signal.SIGINT, handler)
     if not ri.baseenv["l10n_info"]().__getitem__(1)[0]:
         ri.baseenv["Sys.setlocale"]("LC_CTYPE", "C.UTF-8")
+
+
+def _initialize(ri: RObject) -> None:
+    try:
+        ri.initr()
+    except Exception as error:
+        raise EngineMissingError(
+            f"{_r_version()} does not start inside Python: {type(error).__name__} {error}. Look at "
+            "what `Rscript -e 1` says."
+        ) from error
 
 
 class Embedded:
@@ -103,7 +133,8 @@ class Embedded:
 
     def __init__(self) -> None:
         environment = dict(os.environ)
-        self._ri = _load()
+        with _without_profile():
+            self._ri = _load()
         self._pid = os.getpid()
         # rpy2's own lock, so that other users of the same R wait for us too.
         self.lock: threading.RLock = self._ri.openrlib.rlock

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _LARGEST_INTEGER = 2**31 - 1
 _LARGEST_EXACT = 2**53
 _DOUBLE_BYTES = 8
+# R's NA_real_ is the NaN whose low word is 1954. Any other NaN is missing to `is.na`, but to
+# `factor()` a level called "NaN".
+_NA_REAL = np.array([0x7FF8_0000_0000_07A2], dtype=np.uint64).view(np.float64)[0]
 
 
 def to_frame(table: pd.DataFrame, names: Iterable[str]) -> Frame:
@@ -124,7 +127,7 @@ def _encode_integer(name: str, column: pd.Series[Any]) -> Column:
             "hold exactly (it can up to 2**53). If these are labels, make the column a category."
         )
     if ((values > _LARGEST_INTEGER) | (values <= NA_INTEGER)).any():
-        return Column("double", _frozen(np.where(missing, np.nan, values.astype(np.float64))))
+        return Column("double", _frozen(np.where(missing, _NA_REAL, values.astype(np.float64))))
     return Column("integer", _frozen(np.where(missing, NA_INTEGER, values).astype(np.int32)))
 
 
@@ -137,6 +140,7 @@ def _encode_float(name: str, column: pd.Series[Any]) -> Column:
             f"Column {name!r} holds {values[first]} in row {column.index[first]!r} "
             f"({int(infinite.sum())} infinite in all). Remove these rows or make them missing."
         )
+    values[np.isnan(values)] = _NA_REAL
     return Column("double", _frozen(values))
 
 

@@ -71,3 +71,17 @@ def raise_failure(answer: Answer, formula: str) -> NoReturn:
     meaning = next((said for words, said in _MEANINGS if re.search(words, failure.text)), "")
     before = "".join(f" Before that it said: {said.text}" for said in answer.conditions)
     raise FitError(f"R could not fit {formula!r}. {meaning} R said: {failure.text}{before}")
+
+
+def require_no_overflow(answer: Answer) -> None:
+    """Raise FitError where R lost rows because a product of integers left its 32 bits.
+
+    R says so by a warning only and goes on without the rows.
+    """
+    for said in answer.conditions:
+        if "integer overflow" in said.text:
+            raise FitError(
+                f"R computed with 32-bit integers and said: {said.text}. The rows would be lost: "
+                "make the columns that the formula multiplies floating-point numbers, as in "
+                "data.astype({'a': float})."
+            )

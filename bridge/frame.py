@@ -110,6 +110,15 @@ def _from_mapping(data: Mapping[Any, Any]) -> pd.DataFrame:
             raise DataError(
                 f"Column {name!r} has {np.ndim(column)} dimensions; expected one value a row."
             )
+    labels = [
+        (name, column.index) for name, column in data.items() if isinstance(column, pd.Series)
+    ]
+    for name, index in labels[1:]:
+        if not index.equals(labels[0][1]):
+            raise DataError(
+                f"Columns {labels[0][0]!r} and {name!r} are Series with different row labels: put "
+                "them in one DataFrame first, or pass their .to_numpy()."
+            )
     try:
         return pd.DataFrame(dict(data))
     except ValueError as error:

@@ -22,7 +22,7 @@ from bridge.arguments import (
 from bridge.encode import to_frame
 from bridge.errors import DataError, FormulaError
 from bridge.extract import to_fit
-from bridge.failures import raise_failure
+from bridge.failures import raise_failure, require_no_overflow
 from bridge.formula import Inspected, columns_used, inspect, require_random_terms
 from bridge.frame import Frame, as_table
 
@@ -167,6 +167,7 @@ def _fit(
     sent = {**arguments, "weights": name}
     extra = {"cond_var": True} if cond_var else {}
     answer = running.call(f"fit_{kind}", {"formula": formula, "data": frame, **sent, **extra})
+    require_no_overflow(answer)
     if answer.failure is not None:
         raise_failure(answer, formula)
     fit = to_fit(kind, formula, frame, sent, answer.value, answer.conditions)

@@ -41,6 +41,8 @@ def to_json(result: FitResult, case: Case) -> str:
         "formula": case.spec.formula,
         "sha256": case.dataset.sha256,
         "kind": result.kind,
+        "family": case.spec.family,
+        "link": case.spec.link,
         "criterion": result.criterion,
         "versions": dict(result.versions),
         "conditions": list(result.conditions),
@@ -64,12 +66,19 @@ def from_json(text: str, case: Case, engine: str) -> FitResult:
     RecordError
         Where it was recorded for another formula, criterion or data.
     """
-    content = json.loads(text)
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RecordError(f"The recorded answer to {case.name} is no JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise RecordError(f"The recorded answer to {case.name} is no table of JSON.")
     expected = {
         "schema": SCHEMA,
         "case": case.name,
         "formula": case.spec.formula,
         "sha256": case.dataset.sha256,
+        "family": case.spec.family,
+        "link": case.spec.link,
         "criterion": case.spec.criterion,
     }
     for key, wanted in expected.items():

@@ -70,7 +70,7 @@ def compare(
         *_design_findings(reference, candidate, tolerances),
         *_findings(reference, candidate, tolerances, entries),
     ]
-    if all(_layer(finding) in _ABOUT for finding in findings):
+    if all(_layer(f) in _ABOUT or f.unit == "exact" for f in findings):
         raise ComparisonError(f"{names[2]} on {names[0]}: not one number would be compared.")
     return _conclude(names, findings, entries, _absences(reference, candidate), candidate)
 
@@ -193,12 +193,19 @@ def _judge(
 
 
 def _absences(reference: FitResult, candidate: FitResult) -> tuple[tuple[str, str, str], ...]:
-    """Return (quantity, engine, reason) for what either side does not give."""
+    """Return (quantity, engine, reason) for what either side does not give, X with them."""
     return tuple(
         (quantity, result.engine, reason)
         for result in (reference, candidate)
-        for quantity, reason in result.absent.items()
+        for quantity, reason in {**_hidden_design(result), **result.absent}.items()
     )
+
+
+def _hidden_design(result: FitResult) -> dict[str, str]:
+    """Return why an answer does not show its X, where it has one."""
+    if isinstance(result.design, str) and result.kind != "lrt":
+        return {"design": result.design}
+    return {}
 
 
 def _conclude(

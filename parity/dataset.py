@@ -19,7 +19,11 @@ DATA_FOLDER_VARIABLE = "PARITY_DATA"
 
 
 class DataMissingError(RuntimeError):
-    """Data that are not on this machine and could not be fetched."""
+    """Data that are not there, or are not what the case file declares."""
+
+
+class NotShippedError(DataMissingError):
+    """Data that are not shipped and could not be fetched: the report says so, and stays green."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Dataset:
         if folder:
             path = Path(folder) / self.file.name
             if not path.is_file():
-                raise DataMissingError(
+                raise NotShippedError(
                     f"{DATA_FOLDER_VARIABLE} names {folder}, which holds no {self.file.name}."
                 )
             return path
@@ -86,7 +90,7 @@ class Dataset:
                 path=pooch.os_cache("lme4-parity"),
             )  # fmt: skip
         except Exception as error:
-            raise DataMissingError(
+            raise NotShippedError(
                 f"{self.file.name} is not shipped (no licence is stated for it) and could not be "
                 f"fetched from {url}: {error}. Set {DATA_FOLDER_VARIABLE} to a folder that "
                 "holds it."

@@ -40,7 +40,8 @@ def examine(spec: ModelSpec, data: pd.DataFrame) -> None:
             "(1 | group)."
         )
     _require_finite(spec, data)
-    used = data.loc[:, list(spec.variables)].dropna()
+    factors = [name for term in spec.random for name in term.factors]
+    used = data.loc[:, list(dict.fromkeys([*spec.variables, *factors]))].dropna()
     _require_response(spec, data)
     if used.empty:
         raise InputError("No row is complete: every row lacks a value of the formula's variables.")
@@ -49,8 +50,9 @@ def examine(spec: ModelSpec, data: pd.DataFrame) -> None:
 
 
 def _require_columns(spec: ModelSpec, data: pd.DataFrame) -> None:
-    names = [str(name) for name in data.columns]
-    for variable in spec.variables:
+    names = [name for name in data.columns if isinstance(name, str)]
+    factors = [name for term in spec.random for name in term.factors]
+    for variable in dict.fromkeys([*spec.variables, *factors]):
         if variable in names:
             continue
         close = get_close_matches(variable, names, n=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from parity.result import Status
+from parity.result import Design, Status
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ def closed(reference: FitResult, candidate: FitResult) -> tuple[Verdict, str] | 
     """Return the verdict and one message where a gate is closed, None where all are open.
 
     The gates, in order: both fitted, the same kind of model and criterion, the same rows, the
-    same levels of each grouping factor, the same coefficients and random effects by name.
+    same levels of each grouping factor, the same coefficients and random effects by name, the
+    same columns of X.
     """
     for result in (reference, candidate):
         if result.status is Status.FAILED:
@@ -52,6 +53,10 @@ def _differences(reference: FitResult, candidate: FitResult) -> Iterator[str]:
                 for result in (reference, candidate)
             ]
             yield from _unequal(noun, names, keys[0], keys[1])
+    if isinstance(reference.design, Design) and isinstance(candidate.design, Design):
+        yield from _unequal(
+            "columns of X", names, reference.design.columns, candidate.design.columns
+        )
 
 
 def _unequal(

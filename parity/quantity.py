@@ -43,11 +43,13 @@ UNITS: dict[Unit, str] = {
     "se": "absolute difference over the reference's standard error of that coefficient",
     "se product": "absolute difference over the product of the two reference standard errors",
     "variance": "relative; over the residual variance where the reference is at the boundary "
-    "(sd below 1e-4 sigma, lme4's own threshold for a singular fit)",
-    "sd": "relative; over sigma where the reference is at the boundary (sd below 1e-4 sigma)",
-    "theta": "absolute difference over the largest |theta| of the reference (over 1 at theta = 0)",
+    "(sd below 1e-4 sigma, lme4's own threshold for a singular fit; sigma over the column's root "
+    "mean square for a slope whose column X has)",
+    "sd": "relative; over sigma where the reference is at the boundary, as for variance",
+    "theta": "absolute difference over the largest |theta| of the reference (over 1 where all are "
+    "below 1e-4), slopes in units of their column's root mean square",
     "sd of the effect": "absolute difference over the reference's standard deviation of that "
-    "random effect (over sigma at the boundary)",
+    "random effect (over sigma at the boundary, as for variance)",
     "sigma": "absolute difference over the reference's residual standard deviation; over "
     "max(1, |reference|) where the family has none",
     "t": "absolute difference over max(1, |reference|)",

@@ -37,13 +37,23 @@ class Design:
         R's coefficient names, ``(p,)``.
     matrix
         X, ``(n, p)``, in the order of `FitResult.rows`.
+    sizes
+        Root mean square of each column, by name: the unit that its coefficient comes in.
     """
 
     columns: tuple[str, ...]
     matrix: NDArray[np.float64]
+    sizes: Mapping[str, float] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a matrix that its column names do not fit."""
+        self._require_names()
+        peaks = abs(self.matrix).max(axis=0, initial=0.0)
+        peaks[peaks == 0.0] = 1.0
+        sizes = peaks * ((self.matrix / peaks) ** 2).mean(axis=0) ** 0.5
+        object.__setattr__(self, "sizes", dict(zip(self.columns, sizes.tolist(), strict=True)))
+
+    def _require_names(self) -> None:
         if self.matrix.ndim != 2 or self.matrix.shape[1] != len(self.columns):  # noqa: PLR2004 - a matrix has two axes
             message = f"a design of shape {self.matrix.shape} has {len(self.columns)} column names"
             raise ValueError(message)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from parity.case import Case, NestedPair
 from parity.compare import ComparisonError, compare, compare_published
-from parity.dataset import DataMissingError
+from parity.dataset import DataMissingError, NotShippedError
 from parity.engine import Engine, EngineError, create, discover
 from parity.finding import Comparison
 from parity.lrt import likelihood_ratio
@@ -260,7 +260,9 @@ def _report_on(
     try:
         asked = tuple(bench.answer(question, engine) for engine in bench.panel.engines)
     except DataMissingError as error:
-        pairs = _not_run(question.name, bench.panel, str(error))
+        excused = isinstance(error, NotShippedError)
+        verdict = Verdict.UNSUPPORTED if excused else Verdict.FAILED
+        pairs = _not_run(question.name, bench.panel, verdict, str(error))
         return CaseReport(*about, None, pairs, str(error), question.published_in)
     answers = _with_the_right_criterion(asked, question)
     pairs = judge(answers, tolerances, register)
@@ -296,9 +298,9 @@ def judge(
     return tuple(comparisons)
 
 
-def _not_run(case: str, panel: Panel, reason: str) -> tuple[Comparison, ...]:
+def _not_run(case: str, panel: Panel, verdict: Verdict, reason: str) -> tuple[Comparison, ...]:
     """Return a comparison for each candidate that says why there is none."""
     return tuple(
-        Comparison(case, panel.reference.name, engine.name, Verdict.UNSUPPORTED, "", reason)
+        Comparison(case, panel.reference.name, engine.name, verdict, "", reason)
         for engine in panel.candidates
     )

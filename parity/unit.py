@@ -82,23 +82,38 @@ def _sigma(context: FitResult) -> float:
     return context.values.get("sigma", {(): 1.0})[()] or 1.0
 
 
+def _size(context: FitResult, term: str) -> float:
+    """Return the size of the column that a random effect multiplies; 1 where X does not have it.
+
+    A slope on a covariate in the thousands is small in sigma without being near its boundary.
+    """
+    sizes = {} if isinstance(context.design, str) else context.design.sizes
+    return sizes.get(term, 1.0) or 1.0
+
+
+def _edge(context: FitResult, term: str) -> float:
+    """Return sigma in the unit of a random effect."""
+    return _sigma(context) / _size(context, term)
+
+
 def _interior(context: FitResult, block: Key) -> bool:
     """Whether a random effect's standard deviation is off its boundary."""
     spread = context.values.get("sd", {}).get(block, 0.0)
-    return spread > BOUNDARY * _sigma(context)
+    return spread > BOUNDARY * _edge(context, block[-1])
 
 
 def _of_variance(key: Key, reference: float, context: FitResult) -> float:
-    return reference if _interior(context, key) else _sigma(context) ** 2
+    return reference if _interior(context, key) else _edge(context, key[-1]) ** 2
 
 
 def _of_sd(key: Key, reference: float, context: FitResult) -> float:
-    return reference if _interior(context, key) else _sigma(context)
+    return reference if _interior(context, key) else _edge(context, key[-1])
 
 
 def _of_effect(key: Key, _: float, context: FitResult) -> float:
     block = (key[0], key[-1])
-    return context.values["sd"][block] if _interior(context, block) else _sigma(context)
+    inside = _interior(context, block)
+    return context.values["sd"][block] if inside else _edge(context, key[-1])
 
 
 def _of_response(_: Key, reference: float, context: FitResult) -> float:
@@ -107,8 +122,13 @@ def _of_response(_: Key, reference: float, context: FitResult) -> float:
     return max(1.0, abs(reference))
 
 
-def _of_theta(_: Key, __: float, context: FitResult) -> float:
-    return max(abs(number) for number in context.values["theta"].values()) or 1.0
+def _of_theta(key: Key, _: float, context: FitResult) -> float:
+    """Return the largest theta, each in units of its row's column; 1 where all are at 0."""
+    sized = (
+        abs(number) * _size(context, row) for (_, row, _), number in context.values["theta"].items()
+    )
+    largest = max(sized)
+    return (largest if largest > BOUNDARY else 1.0) / _size(context, key[1])
 
 
 _SCALES: dict[str, Callable[[Key, float, FitResult], float]] = {

@@ -33,7 +33,8 @@ extract_coefficients <- function(table) {
   list(
     fixef = named_double(table[, 1L]) |> stats::setNames(rownames(table)),
     bse = named_double(table[, 2L]) |> stats::setNames(rownames(table)),
-    tvalues = named_double(table[, 3L]) |> stats::setNames(rownames(table)),
+    # Of no coefficient at all lme4's table has no column of t values.
+    tvalues = if (nrow(table) == 0L) double() else named_double(table[, 3L]) |> stats::setNames(rownames(table)),
     pvalues = if (ncol(table) > 3L) stats::setNames(as.double(table[, 4L]), rownames(table))
   )
 }

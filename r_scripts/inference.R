@@ -18,7 +18,8 @@ compare_models <- function(models) {
   table <- eval(as.call(c(quote(anova), symbols)), list2env(built, parent = asNamespace("stats")))
   list(
     table = lapply(as.list(table), as.double),
-    models = rownames(table),
+    # lm's table numbers its rows in the order given.
+    models = if (any(mixed)) rownames(table) else names(built),
     text = printed(table)
   )
 }

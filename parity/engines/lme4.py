@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _Part = TypeVar("_Part")
 _JOINT = "lmer gives the conditional covariance only; its joint observed information is no output"
+_NO_HESSIAN = (
+    "lme4 has no positive definite Hessian here and falls back on the conditional covariance"
+)
 _REPEATED_BLOCK = re.compile(r"\.\d+$")
 
 
@@ -120,7 +123,9 @@ def _values(spec: ModelSpec, fit: Fit) -> Numbers:
         values["sigma"] = {(): float(fit.sigma)}
         values["vcov_conditional"] = _square(fit.vcov)
     else:
-        values["vcov_joint"] = _square(fit.vcov)
+        # Without a usable Hessian lme4's vcov() falls back on the conditional one.
+        if not fit.vcov.equals(_given(fit.vcov_rx)):
+            values["vcov_joint"] = _square(fit.vcov)
         values["vcov_conditional"] = _square(_given(fit.vcov_rx))
         values["pvalue"] = _by_name(_given(fit.pvalues))
     return values
@@ -169,7 +174,7 @@ def _mixed(fit: Fit) -> Numbers:
         "singular": {(): float(fit.singular)},
     }
     for block, one, other, row in _components(fit):
-        group = _REPEATED_BLOCK.sub("", block)
+        group = _grouping(block, fit)
         if other:
             numbers["correlation"][group, other, one] = row["sdcor"]
         else:
@@ -196,7 +201,15 @@ def _blocks(fit: Fit) -> list[tuple[str, list[str]]]:
     for block, term, other, _ in _components(fit):
         if not other:
             blocks.setdefault(block, []).append(term)
-    return [(_REPEATED_BLOCK.sub("", name), terms) for name, terms in blocks.items()]
+    return [(_grouping(name, fit), terms) for name, terms in blocks.items()]
+
+
+def _grouping(block: str, fit: Fit) -> str:
+    """Return a block's grouping factor: lme4 numbers the blocks of one factor, ``g``, ``g.1``.
+
+    A factor may itself be called ``g.1``; lme4 then skips that number.
+    """
+    return block if block in _given(fit.ngroups) else _REPEATED_BLOCK.sub("", block)
 
 
 def _theta(blocks: list[tuple[str, list[str]]], theta: pd.Series[float]) -> dict[Key, float]:
@@ -231,6 +244,8 @@ def _absent(spec: ModelSpec, values: Numbers) -> dict[str, str]:
     absent: dict[str, str] = {}
     if spec.kind == "lmm":
         absent |= dict.fromkeys(("vcov_joint", "se_joint", "corr_joint"), _JOINT)
+    if spec.kind == "glmm" and "vcov_joint" not in values:
+        absent |= dict.fromkeys(("vcov_joint", "se_joint", "corr_joint"), _NO_HESSIAN)
     if spec.random and "correlation" not in values:
         absent["correlation"] = "no block of random effects has two terms of positive variance"
     return absent

@@ -51,9 +51,11 @@ class Lme4Recorded:
     def _recorded(self) -> dict[str, str]:
         seen: dict[str, set[str]] = {}
         for file in sorted(self.folder.glob("*.json")):
-            for program, version in json.loads(file.read_text(encoding="utf-8"))[
-                "versions"
-            ].items():
+            try:
+                recorded = json.loads(file.read_text(encoding="utf-8"))["versions"].items()
+            except (AttributeError, KeyError, TypeError, ValueError):
+                continue  # `fit` says what is wrong with it
+            for program, version in recorded:
                 seen.setdefault(program, set()).add(version)
         return {program: ", ".join(sorted(versions)) for program, versions in seen.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from parity.engines.statsmodels_model import unpacked
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FLOOR = 5e-5
-"""Smallest diagonal element of theta that MixedLM, which inverts the covariance, is asked for;
-below lme4's threshold of a singular fit, 1e-4."""
+FLOORS = (5e-5, 2e-4, 1e-3)
+"""Smallest diagonal elements of theta that MixedLM, which inverts the covariance, is asked for, the
+first below lme4's threshold of a singular fit, 1e-4. The others are for a block whose off-diagonal
+elements leave an eigenvalue below MixedLM's own threshold of 1e-10."""
 MAX_STEPS = 200
 CONVERGED = 1e-13
 """Gain in log-likelihood that a Newton step promises, below which there is nothing to climb."""
@@ -23,27 +25,39 @@ UNSEEN = 1e-8
 
 
 def climb_factor(model: Any, peak: Peak) -> tuple[Peak, str]:  # noqa: ANN401 - statsmodels is untyped
-    """Return the optimum with the diagonal of theta kept at or above `FLOOR`, and what was held.
+    """Return the optimum with the diagonal of theta kept at or above a floor, and what was held.
 
     In theta the boundary is a smooth point, so Newton's method runs along it; the Hessian is the
-    central difference of MixedLM's own score. The log-likelihood held at `FLOOR` is within order
-    `FLOOR` squared of its limit at 0.
+    central difference of MixedLM's own score. The log-likelihood held at the floor is within order
+    floor squared of its limit at 0.
+
+    Raises
+    ------
+    numpy.linalg.LinAlgError
+        Where MixedLM takes the covariance for singular at the highest floor, too.
     """
+    for floor in FLOORS[:-1]:
+        with suppress(np.linalg.LinAlgError):
+            return _climb_above(floor, model, peak)
+    return _climb_above(FLOORS[-1], model, peak)
+
+
+def _climb_above(floor: float, model: Any, peak: Peak) -> tuple[Peak, str]:  # noqa: ANN401 - statsmodels is untyped
     diagonal, theta = _diagonal(model), factor(model, peak.values)
     for steps in range(MAX_STEPS):
-        low = diagonal & (np.abs(theta) <= FLOOR)
-        theta[low] = FLOOR
+        low = diagonal & (np.abs(theta) <= floor)
+        theta[low] = floor
         gradient = gradient_of(model, theta)
         free = ~(low & (gradient <= 0))
         step = np.zeros_like(theta)
-        hessian = _hessian(model, theta)[np.ix_(free, free)]
+        hessian = _hessian(model, theta, floor)[np.ix_(free, free)]
         step[free] = uphill(gradient[free], hessian)
-        moved = _halved(model, theta, step)
+        moved = _halved(model, theta, step, floor)
         if moved is None or float(gradient @ step) < CONVERGED:
             small = float(gradient @ step) < UNSEEN
-            return _peak(model, theta, peak.steps + steps, low=low, converged=small)
+            return _peak(model, theta, peak.steps + steps, low=low, floor=floor, converged=small)
         theta = moved
-    return _peak(model, theta, peak.steps + MAX_STEPS, low=low, converged=False)
+    return _peak(model, theta, peak.steps + MAX_STEPS, low=low, floor=floor, converged=False)
 
 
 def _peak(
@@ -52,12 +66,13 @@ def _peak(
     steps: int,
     *,
     low: NDArray[np.bool_],
+    floor: float,
     converged: bool,
 ) -> tuple[Peak, str]:
     at_edge = bool(low.any())
     note = (
         f"the covariance of the random effects is singular: {int(low.sum())} diagonal element(s) "
-        f"of theta held at {FLOOR:g}, for MixedLM cannot be evaluated at 0"
+        f"of theta held at {floor:g}, for MixedLM cannot be evaluated at 0"
     )
     values = covariance(model, theta)
     return Peak(values, steps, converged, at_edge), note if at_edge else ""
@@ -103,11 +118,15 @@ def gradient_of(model: Any, theta: NDArray[np.float64]) -> NDArray[np.float64]: 
     return np.concatenate([by_factor, 2 * packed_score[len(rows) :] * theta[len(rows) :]])
 
 
-def _hessian(model: Any, theta: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: ANN401 - statsmodels is untyped
+def _hessian(
+    model: Any,  # noqa: ANN401 - statsmodels is untyped
+    theta: NDArray[np.float64],
+    floor: float,
+) -> NDArray[np.float64]:
     """Return the central difference of the gradient, symmetric ``(k, k)``."""
     rows: list[NDArray[np.float64]] = []
     for j, value in enumerate(theta):
-        width = max(abs(value) * 1e-4, FLOOR / 10)
+        width = max(abs(value) * 1e-4, floor / 10)
         shift = np.zeros_like(theta)
         shift[j] = width
         ahead, behind = gradient_of(model, theta + shift), gradient_of(model, theta - shift)
@@ -120,13 +139,14 @@ def _halved(
     model: Any,  # noqa: ANN401 - statsmodels is untyped
     theta: NDArray[np.float64],
     step: NDArray[np.float64],
+    floor: float,
 ) -> NDArray[np.float64] | None:
     """Return the first point of a halved step that is higher; None where none is."""
     here, diagonal = loglik(model, covariance(model, theta)), _diagonal(model)
     for halvings in range(40):
         moved = theta + step / 2.0**halvings
-        low = diagonal & (np.abs(moved) < FLOOR)
-        moved[low] = FLOOR
+        low = diagonal & (np.abs(moved) < floor)
+        moved[low] = floor
         if loglik(model, covariance(model, moved)) > here:
             return np.asarray(moved)
     return None

@@ -161,7 +161,10 @@ def _accepted(problem: Problem, summit: Summit) -> Fitted:
     """
     for options in ({}, {"method": "bfgs", "maxiter": 0}):
         start = unpacked(summit.model, summit.peak.values)
-        result = summit.model.fit(start_params=start, reml=problem.reml, **options)
+        try:
+            result = summit.model.fit(start_params=start, reml=problem.reml, **options)
+        except np.linalg.LinAlgError:
+            continue  # its optimiser left the summit for where MixedLM cannot be evaluated
         moved = np.abs(packed(result.params_object) - summit.peak.values)
         if np.max(moved) <= _STAYED * np.max(np.abs(summit.peak.values)):
             return Fitted(problem, summit.layout, summit.model, result)

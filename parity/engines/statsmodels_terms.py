@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Vector: TypeAlias = "NDArray[np.float64]"
 
 _FACTOR_CALLS = frozenset({"factor", "as.factor"})
+_FIRST_DOUBLE = 2**31
+"""Integers from here on are doubles to R."""
 _OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "/", ":": ":", "%in%": ":", "^": "**"}
 
 _FUNCTIONS: Mapping[str, Callable[[Vector], Vector]] = {
@@ -123,10 +125,9 @@ def check(node: Node) -> None:
 def deparse(node: Node) -> str:
     """Return the expression as R spells it in the names of coefficients."""
     inner = [deparse(child) for child in node.children]
-    number = node.kind == "number" and not node.value.endswith("L")
     spelled = {
         "name": node.value if SYNTACTIC.fullmatch(node.value) else f"`{node.value}`",
-        "number": f"{float(node.value):.15g}" if number else node.value,
+        "number": spell(float(node.value.rstrip("L"))) if node.kind == "number" else "",
         "call": f"{node.value}({', '.join(inner)})",
         "paren": f"({''.join(inner)})",
         "unary": f"{node.value}{''.join(inner)}",
@@ -173,29 +174,36 @@ def arithmetic(node: Node, data: pd.DataFrame) -> Vector:
 def as_factor(column: pd.Series) -> pd.Series:
     """Return the column as R's factor: levels are text, ordered by number where they are numbers.
 
-    Raises
-    ------
-    NotExpressibleError
-        For an ordered factor, which R codes by polynomial contrasts.
+    A category that is ordered is a plain factor here, for so the bridge sends it to R.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        if column.cat.ordered:
-            raise NotExpressibleError(
-                f"{column.name} is an ordered factor: patsy has not R's polynomial contrasts by "
-                "default"
-            )
-        return column
+        return column.cat.rename_categories(_label)
     known = sorted(column.dropna().unique())
     labels = {level: _label(level) for level in known}
     text = column.map(labels, na_action="ignore")
-    return pd.Series(pd.Categorical(text, categories=list(labels.values())), index=column.index)
+    # As in R, numbers that read alike in 15 digits are one level.
+    levels = list(dict.fromkeys(labels.values()))
+    return pd.Series(pd.Categorical(text, categories=levels), index=column.index)
 
 
 def _label(level: object) -> str:
     """Return a level's text as R's as.character writes it."""
     if isinstance(level, (bool, np.bool_)):
         return str(level).upper()
-    return f"{level:.15g}" if isinstance(level, float) else str(level)
+    if isinstance(level, (int, np.integer)):
+        return str(level) if abs(int(level)) < _FIRST_DOUBLE else spell(float(level))
+    return spell(float(level)) if isinstance(level, (float, np.floating)) else str(level)
+
+
+def spell(number: float) -> str:
+    """Return a number as R writes it: at most 15 digits, the shorter of fixed and scientific."""
+    number += 0.0  # R has no -0 in text
+    mantissa, _, power = f"{number:.14e}".partition("e")
+    digits, exponent = mantissa.lstrip("-").replace(".", "").rstrip("0") or "0", int(power)
+    fixed = f"{number:.{max(len(digits) - 1 - exponent, 0)}f}"
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    scientific = f"{'-' if number < 0 else ''}{digits[0]}{rest}e{exponent:+03d}"
+    return fixed if len(fixed) <= len(scientific) else scientific
 
 
 def _column(name: str, data: pd.DataFrame) -> pd.Series:

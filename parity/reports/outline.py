@@ -118,14 +118,21 @@ def _line(pair: Comparison) -> str:
         worst = max(pair.findings, key=_badness)
         count = counted(len(pair.findings), "number")
         if all(finding.reference == finding.candidate for finding in pair.findings):
-            return f"{count}, equal to the last bit"
-        return f"{count}, worst {numerals.words(worst)}"
+            return f"{count}, equal to the last bit{_withheld(pair)}"
+        return f"{count}, worst {numerals.words(worst)}{_withheld(pair)}"
     vanished = not pair.verdict.green and all(finding.verdict.green for finding in off)
     if vanished or not off:
         return printable(pair.message)
     first = [finding for finding in off if QUANTITIES[finding.quantity].layer == pair.layer]
     worst = max(first or off, key=_badness)
     return f"{len(off)} of {len(pair.findings)} numbers off, worst {numerals.words(worst)}"
+
+
+def _withheld(pair: Comparison) -> str:
+    """Return what the reference gives and the candidate does not, so that green hides no gap."""
+    lacking = {quantity for quantity, engine, _ in pair.absent if engine == pair.reference}
+    names = [q for q, engine, _ in pair.absent if engine == pair.candidate and q not in lacking]
+    return f"; not given: {', '.join(names)}" if names else ""
 
 
 def _badness(finding: Finding) -> tuple[int, float, float]:

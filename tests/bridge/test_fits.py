@@ -43,6 +43,36 @@ def test_rows_with_missing_values_are_known_and_labels_kept(sleepstudy: pd.DataF
     assert np.allclose(rebuilt, data["Reaction"].iloc[kept], rtol=1e-13, atol=0)
 
 
+def test_a_gap_inside_factor_is_missing_and_no_level(sleepstudy: pd.DataFrame) -> None:
+    data = sleepstudy.assign(dose=(sleepstudy["Days"] % 3).astype(float))
+    data.loc[[4, 50, 99], "dose"] = np.nan
+    fit = lmer("Reaction ~ factor(dose) + (1 | Subject)", data)
+    assert fit.nobs == 177
+    assert list(fit.fixef.index) == ["(Intercept)", "factor(dose)1", "factor(dose)2"]
+    whole = lmer("Reaction ~ factor(dose) + (1 | Subject)", data.dropna())
+    assert fit.loglik == whole.loglik
+
+
+def test_an_integer_overflow_in_r_is_an_error_and_no_lost_row(sleepstudy: pd.DataFrame) -> None:
+    # 46340 squared is the last that 32 bits hold.
+    data = sleepstudy.assign(a=46_336 + sleepstudy["Days"])
+    with pytest.raises(FitError, match=r"integer overflow.*floating-point"):
+        lmer("Reaction ~ I(a * a) + (1 | Subject)", data)
+
+
+def test_a_model_without_fixed_effects_fits(sleepstudy: pd.DataFrame) -> None:
+    fit = lmer("Reaction ~ 0 + (1 | Subject)", sleepstudy)
+    assert fit.fixef.empty
+    assert fit.tvalues.empty
+    assert fit.npar == 2
+
+
+def test_series_with_other_row_labels_are_refused() -> None:
+    y, x = pd.Series([1.0, 2, 3]), pd.Series([1.0, 2, 3], index=[1, 2, 3])
+    with pytest.raises(DataError, match="'y' and 'x' are Series with different row labels"):
+        lm("y ~ x", {"y": y, "x": x})
+
+
 def test_integer_categories_are_groups_and_levels(sleepstudy: pd.DataFrame) -> None:
     numbers = sleepstudy["Subject"].astype(int)
     data = sleepstudy.assign(Subject=pd.Categorical(numbers, sorted(set(numbers), reverse=True)))
@@ -280,6 +310,7 @@ def test_anova_of_glmer_fits_is_r_s(cbpp: pd.DataFrame) -> None:
 def test_anova_of_linear_models_is_the_f_test(sleepstudy: pd.DataFrame) -> None:
     large = lm("Reaction ~ Days", sleepstudy)
     compared = anova(lm("Reaction ~ 1", sleepstudy), large)
+    assert list(compared.table.index) == ["model1", "model2"]
     assert large.fstatistic is not None
     assert compared.table["F"].iloc[1] == pytest.approx(large.fstatistic.value, rel=1e-12)
     assert not compared.refitted

@@ -68,6 +68,14 @@ print(list(session()._ri.globalenv.keys()))
 
 
 @pytest.mark.r
+def test_a_profile_of_the_working_directory_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / ".Rprofile").write_text("cat('from the profile\\n'); writeLines('x', 'ran')\n")
+    code = FIT + 'print(lmer("y ~ x + (1 | g)", d).nobs > 0)'
+    assert said(code, tmp_path) == "True"
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.r
 def test_child_processes_inherit_the_environment_as_it_was(tmp_path: Path) -> None:
     code = (
         """

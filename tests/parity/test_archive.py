@@ -75,7 +75,9 @@ def test_rows_of_data_that_are_not_shipped_are_not_recorded(case: Case, answer: 
     assert bits(back)["ranef"] == bits(answer)["ranef"]
 
 
-@pytest.mark.parametrize("key", ["formula", "sha256", "criterion", "case", "schema"])
+@pytest.mark.parametrize(
+    "key", ["formula", "sha256", "criterion", "family", "link", "case", "schema"]
+)
 def test_an_answer_to_another_question_is_refused(case: Case, answer: FitResult, key: str) -> None:
     content = json.loads(to_json(answer, case))
     content[key] = "another"
@@ -88,3 +90,9 @@ def test_a_row_too_few_is_refused(case: Case, answer: FitResult) -> None:
     content["values"]["fitted"].pop()
     with pytest.raises(ValueError, match="shorter"):
         from_json(json.dumps(content), case, "lme4-recorded")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{"])
+def test_what_is_no_record_is_refused(case: Case, text: str) -> None:
+    with pytest.raises(RecordError, match="recorded answer to c is no"):
+        from_json(text, case, "lme4-recorded")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from parity.compare import ComparisonError, compare, compare_published
 from parity.known import Known
-from parity.result import failed, unsupported
+from parity.result import Design, failed, unsupported
 from parity.verdict import Verdict
 from tests.meta.answers import answer
 from tests.parity.fake_engines import printed, uniform, with_element, without
@@ -187,3 +188,31 @@ def test_an_upper_bound_is_met_or_not() -> None:
 def test_published_likelihoods_are_no_gap_between_engines() -> None:
     published = printed("loglik", "-871.9")
     assert compare_published(published, REFERENCE).verdict is Verdict.DIFFER
+
+
+@pytest.mark.parametrize("more", [True, False])
+def test_another_set_of_columns_of_x_is_another_question(more: bool) -> None:  # noqa: FBT001 - a parameter
+    design = REFERENCE.design
+    assert isinstance(design, Design)
+    columns, matrix = (*design.columns, "w"), np.column_stack([design.matrix, design.matrix[:, 0]])
+    if not more:
+        columns, matrix = design.columns[:-1], design.matrix[:, :-1]
+    own = replace(REFERENCE, engine="own", design=Design(columns, matrix))
+    comparison = compare(REFERENCE, own, TABLE)
+    assert comparison.verdict is Verdict.INCOMPARABLE
+    assert "another set of columns of X" in comparison.message
+
+
+def test_counts_alone_are_no_agreement() -> None:
+    kept = {name: REFERENCE.values[name] for name in ("nobs", "npar", "df_resid", "converged")}
+    reasons = {
+        name: "withheld" for name in (*REFERENCE.values, *REFERENCE.absent) if name not in kept
+    }
+    own = replace(REFERENCE, engine="own", values=kept, absent=reasons, design="withheld")
+    with pytest.raises(ComparisonError, match="not one number"):
+        compare(REFERENCE, own, TABLE)
+
+
+def test_a_design_that_is_withheld_is_said() -> None:
+    own = replace(REFERENCE, engine="own", design="too large to show")
+    assert ("design", "own", "too large to show") in compare(REFERENCE, own, TABLE).absent

@@ -90,12 +90,21 @@ def test_an_engine_cannot_spoil_the_data_of_the_next(case: Case) -> None:
     assert found.agrees
 
 
-def test_missing_data_are_said_and_no_agreement(case: Case) -> None:
+def test_data_that_are_not_what_was_declared_are_red(case: Case) -> None:
     missing = replace(case, dataset=replace(case.dataset, sha256="0"))
     found = run(Suite((missing,), (nested(missing),)), panel(), TABLE)
-    assert [pair.verdict for pair in found.comparisons] == [Verdict.UNSUPPORTED] * 2
+    assert [pair.verdict for pair in found.comparisons] == [Verdict.FAILED] * 2
     assert all("is not the file that was declared" in report.message for report in found.cases)
     assert all(report.nobs is None for report in found.cases)
+    assert not found.agrees
+
+
+def test_data_that_are_not_shipped_are_said(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PARITY_DATA", str(case.dataset.file.parent / "nowhere"))
+    away = replace(case, dataset=replace(case.dataset, url="file:///nowhere", sha256="0"))
+    found = run(Suite((away,), ()), panel(), TABLE)
+    assert [pair.verdict for pair in found.comparisons] == [Verdict.UNSUPPORTED]
+    assert "which holds no" in found.cases[0].message
     assert not found.agrees
 
 

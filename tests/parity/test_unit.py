@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from parity import unit
 from parity.quantity import QUANTITIES
+from parity.result import Design
 from tests.meta.answers import answer
 from tests.parity.fake_engines import with_element, with_numbers, without
 
@@ -20,6 +22,12 @@ SIGMA = REFERENCE.values["sigma"][()]
 ERRORS = {key[0]: number for key, number in REFERENCE.values["se_conditional"].items()}
 DAYS, INTERCEPT = "Days", "(Intercept)"
 SLOPE, LEVEL = ("Subject", DAYS), ("Subject", INTERCEPT)
+# Root mean square of 0, 1, ..., 9: the unit that the slope of Days comes in.
+SIZE = math.sqrt(28.5)
+LARGEST = max(
+    abs(number) * (SIZE if row == DAYS else 1.0)
+    for (_, row, _), number in REFERENCE.values["theta"].items()
+)
 
 
 def moved(name: str, key: Key, context: FitResult = REFERENCE, by: float = 1.0) -> float:
@@ -38,7 +46,8 @@ def moved(name: str, key: Key, context: FitResult = REFERENCE, by: float = 1.0) 
         ("vcov_conditional", (DAYS, INTERCEPT), ERRORS[DAYS] * ERRORS[INTERCEPT]),
         ("variance", SLOPE, REFERENCE.values["variance"][SLOPE]),
         ("sd", SLOPE, REFERENCE.values["sd"][SLOPE]),
-        ("theta", ("Subject", DAYS, DAYS), max(REFERENCE.values["theta"].values())),
+        ("theta", ("Subject", DAYS, DAYS), LARGEST / SIZE),
+        ("theta", ("Subject", INTERCEPT, INTERCEPT), LARGEST),
         ("ranef", ("Subject", "308", DAYS), REFERENCE.values["sd"][SLOPE]),
         ("ranef_sd", ("Subject", "308", INTERCEPT), REFERENCE.values["sd"][LEVEL]),
         ("fitted", ("1",), SIGMA),
@@ -59,18 +68,39 @@ def test_gaps_are_signed_on_the_scale_of_the_deviance() -> None:
 
 
 def test_at_the_boundary_errors_are_counted_in_sigma() -> None:
-    at = with_element(REFERENCE, "sd", SLOPE, 0.9e-4 * SIGMA)
-    at = with_element(at, "variance", SLOPE, (0.9e-4 * SIGMA) ** 2)
-    assert moved("sd", SLOPE, at) == pytest.approx(1 / SIGMA)
-    assert moved("variance", SLOPE, at) == pytest.approx(1 / SIGMA**2)
-    assert moved("ranef", ("Subject", "308", DAYS), at) == pytest.approx(1 / SIGMA)
+    edge = SIGMA / SIZE
+    at = with_element(REFERENCE, "sd", SLOPE, 0.9e-4 * edge)
+    at = with_element(at, "variance", SLOPE, (0.9e-4 * edge) ** 2)
+    assert moved("sd", SLOPE, at) == pytest.approx(1 / edge)
+    assert moved("variance", SLOPE, at) == pytest.approx(1 / edge**2)
+    assert moved("ranef", ("Subject", "308", DAYS), at) == pytest.approx(1 / edge)
     assert moved("sd", LEVEL, at) == moved("sd", LEVEL)
+
+
+def test_a_slope_on_a_large_covariate_is_not_at_its_boundary() -> None:
+    design = REFERENCE.design
+    assert isinstance(design, Design)
+    factor = {INTERCEPT: 1.0, DAYS: 1e6}
+    scaled = design.matrix * [factor[name] for name in design.columns]
+    spread = REFERENCE.values["sd"][SLOPE] / 1e6
+    at = with_element(REFERENCE, "sd", SLOPE, spread)
+    at = with_element(at, "variance", SLOPE, spread**2)
+    at = replace(at, design=Design(design.columns, scaled))
+    assert moved("sd", SLOPE, at, by=spread) == pytest.approx(1.0)
+    assert moved("variance", SLOPE, at, by=3 * spread**2) == pytest.approx(3.0)
+    assert moved("ranef", ("Subject", "308", DAYS), at, by=spread) == pytest.approx(1.0)
+
+
+def test_a_theta_that_is_rounding_noise_counts_as_zero() -> None:
+    keys = REFERENCE.values["theta"]
+    at = with_numbers(REFERENCE, "theta", dict.fromkeys(keys, 8.7e-10))
+    assert moved("theta", ("Subject", INTERCEPT, INTERCEPT), at, by=-8.7e-10) < 1e-8
 
 
 def test_a_theta_of_zeros_is_counted_absolutely() -> None:
     keys = REFERENCE.values["theta"]
     at = with_numbers(REFERENCE, "theta", dict.fromkeys(keys, 0.0))
-    assert moved("theta", ("Subject", DAYS, DAYS), at, by=0.25) == 0.25
+    assert moved("theta", ("Subject", DAYS, DAYS), at, by=0.25) == pytest.approx(0.25 * SIZE)
 
 
 def test_a_relative_error_of_zero_is_counted_absolutely() -> None:
@@ -92,7 +122,7 @@ def test_a_family_without_sigma_has_its_own_scale() -> None:
     assert moved("fitted", ("1",), small) == 1.0
     at = with_element(other, "variance", SLOPE, 1.0)
     at = with_element(at, "sd", SLOPE, 0.0)
-    assert moved("variance", SLOPE, at) == 1.0
+    assert moved("variance", SLOPE, at) == pytest.approx(SIZE**2)
 
 
 def test_p_values_are_counted_in_decades() -> None:

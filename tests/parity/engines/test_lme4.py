@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from parity.case import Case
 from parity.casefile import load_suite
+from parity.checkup import FrameDataset, check
 from parity.engine import create
+from parity.formula import parse
 from parity.run import attempt
 
 if TYPE_CHECKING:
-    from parity.case import Case
     from parity.result import FitResult
 
 pytestmark = pytest.mark.r
@@ -98,3 +101,18 @@ def test_the_inner_factor_is_called_as_lme4_calls_it() -> None:
     result = answer_to(CASES["pastes-reml"])
     assert set(result.groups) == {spec.group for spec in CASES["pastes-reml"].spec.random}
     assert result.values["ngroups"]["batch",] == 10
+
+
+def test_a_group_that_is_called_like_a_numbered_block_keeps_its_name() -> None:
+    data = CASES["penicillin-reml"].dataset.load().rename(columns={"sample": "plate.1"})
+    dataset = FrameDataset("d", Path(), None, frame=data)
+    spec = parse("diameter ~ 1 + (1 | plate) + (1 | plate.1)")
+    result = answer_to(Case("own", dataset, spec))
+    assert set(result.values["variance"]) == {("plate", "(Intercept)"), ("plate.1", "(Intercept)")}
+
+
+@pytest.mark.parametrize("name", ["T", "pi"])
+def test_a_grouping_column_may_be_called_like_a_constant(name: str) -> None:
+    data = CASES["rail-reml"].dataset.load().rename(columns={"Rail": name})
+    report = check(f"travel ~ 1 + (1 | {name})", data, engines=("statsmodels-polished",))
+    assert report.agrees, str(report)

@@ -11,8 +11,9 @@ from parity.engines.statsmodels_frame import model_frame
 from parity.engines.statsmodels_terms import (
     NotExpressibleError,
     UnusableDataError,
+    as_factor,
     deparse,
-    evaluate,
+    spell,
     translate,
 )
 from parity.formula import parse
@@ -97,10 +98,22 @@ def test_what_has_no_python_equal_is_refused(term: str) -> None:
         translate(("1", term))
 
 
-def test_an_ordered_factor_is_refused() -> None:
-    ordered = FRAME.assign(a=pd.Categorical(list("pqrpqr"), ordered=True))
-    with pytest.raises(NotExpressibleError, match="ordered factor"):
-        evaluate(read("a"), ordered)
+def test_an_ordered_factor_is_a_plain_one_as_the_bridge_sends_it() -> None:
+    ordered = FRAME.assign(a=pd.Categorical(list("pqrpqr"), categories=list("rqp"), ordered=True))
+    assert list(as_factor(ordered["a"]).cat.categories) == ["r", "q", "p"]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        # Rscript: as.character(c(1e5, 123456, 1e-4, 0.0001234, 0.1, 1e15, -2, 2^31, 1/3))
+        (1e5, "1e+05"), (123456.0, "123456"), (1e-4, "1e-04"), (0.0001234, "0.0001234"),
+        (0.1, "0.1"), (1e15, "1e+15"), (-2.0, "-2"), (2.0**31, "2147483648"),
+        (1 / 3, "0.333333333333333"), (-0.0, "0"),
+    ],
+)  # fmt: skip
+def test_a_number_is_spelled_as_r_writes_it(number: float, text: str) -> None:
+    assert spell(number) == text
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from parity.known import Known
 
 SLACK = 1000.0
+KNOWN_SLACK = 4.0  # twice for the machine, twice for the version
 ROUNDING = 1e-8  # a limit this small is at the level of rounding: nobody is asked to tighten it
 
 
@@ -126,3 +127,23 @@ def test_every_declared_difference_speaks_of_a_pair_of_the_matrix(sheet: Sheet) 
 
     stale = [f"{known.name} on {known.case}" for known in sheet.register if not spoken_of(known)]
     assert not stale, f"declared differences that no test exercises: {', '.join(stale)}"
+
+
+def test_no_declared_difference_is_slack(comparisons: list[Comparison], sheet: Sheet) -> None:
+    worst: dict[tuple[str, str, str, str], float] = {}
+    for comparison in comparisons:
+        for finding in comparison.findings:
+            if finding.verdict is Verdict.KNOWN:
+                where = (comparison.reference, comparison.candidate, comparison.case)
+                key = (*where, finding.quantity)
+                worst[key] = max(worst.get(key, 0.0), abs(finding.error))
+    slack = [
+        f"{known.name} on {known.case}: {quantity} is declared {known.sizes[quantity]:g}, "
+        f"seen {seen:g}"
+        for known in sheet.register
+        for (reference, candidate, case, quantity), seen in worst.items()
+        if known.covers(reference, candidate, case)
+        and abs(known.sizes.get(quantity, 0.0)) > KNOWN_SLACK * seen
+    ]
+    assert worst, "not one declared difference was seen"
+    assert not slack, "\n".join(slack)

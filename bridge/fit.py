@@ -42,7 +42,9 @@ class Fit:
         The other arguments as they were sent to R: REML, weights, control, family, link, nAGQ.
     fixef, bse, tvalues
         (p,) estimates, their standard errors (SD), and their ratio (a z value for glmer), by R's
-        names of coefficients. lmer: bse is conditional on theta; glmer: from the Hessian (`vcov`).
+        names of coefficients. lmer: bse is conditional on theta; glmer: from the
+        Hessian (`vcov`), or, where lme4 has none (nAGQ = 0, derivatives not asked for), from RX
+        as `vcov_rx` is.
     pvalues
         (p,) two-sided, as R's summary prints them: t for lm, normal for glmer. None for lmer, since
         lme4 defines none: they need degrees of freedom (Satterthwaite, Kenward-Roger).

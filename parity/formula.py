@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 _BARS = ("|", "||")
 _CONSTANTS = frozenset({"TRUE", "FALSE", "T", "F", "pi", "NULL", "NA", "Inf"})
 
-CANONICAL_LINK = {
-    "gaussian": "identity",
-    "binomial": "logit",
-    "poisson": "log",
-    "Gamma": "inverse",
-    "inverse.gaussian": "1/mu^2",
+# R's families with their links, the canonical one first (R's help page ?family). A gaussian
+# response is lmer's, which has no other link than the identity.
+LINKS = {
+    "gaussian": ("identity",),
+    "binomial": ("logit", "probit", "cloglog", "cauchit", "log"),
+    "poisson": ("log", "identity", "sqrt"),
+    "Gamma": ("inverse", "identity", "log"),
+    "inverse.gaussian": ("1/mu^2", "inverse", "identity", "log"),
 }
 
 
@@ -43,10 +45,14 @@ def parse(
     Raises
     ------
     FormulaError
-        Where the text does not parse, has no response, or names an unknown family.
+        Where the text does not parse, has no response, or names an unknown family or link.
     """
-    if family not in CANONICAL_LINK:
-        raise FormulaError(f"Unknown family {family!r}; known are {', '.join(CANONICAL_LINK)}.")
+    if family not in LINKS:
+        raise FormulaError(f"Unknown family {family!r}; known are {', '.join(LINKS)}.")
+    if link is not None and link not in LINKS[family]:
+        raise FormulaError(
+            f"The family {family} has no link {link!r}; it has {', '.join(LINKS[family])}."
+        )
     try:
         return _parse(formula, criterion, family, link)
     except RecursionError as error:
@@ -70,7 +76,7 @@ def _parse(formula: str, criterion: Criterion, family: str, link: str | None) ->
         variables=_variables(tree),
         criterion=criterion if gaussian_mixed else "ML",
         family=family,
-        link=link or CANONICAL_LINK[family],
+        link=link or LINKS[family][0],
     )
 
 

@@ -26,7 +26,8 @@ def digits(reference: float, candidate: float) -> float:
     if gap == 0.0:
         return MOST_DIGITS
     relative = gap / abs(reference) if reference else gap
-    return min(max(-math.log10(relative), 0.0), MOST_DIGITS)
+    # Adding 0.0 makes the -0.0 of a relative gap of exactly 1 a 0.0.
+    return min(max(-math.log10(relative), 0.0), MOST_DIGITS) + 0.0
 
 
 def error(name: str, key: Key, numbers: tuple[float, float], context: FitResult) -> float:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parity.formula import CANONICAL_LINK, parse, render
+from parity.formula import LINKS, parse, render
 from parity.syntax import MAX_DEPTH, MAX_TOKENS, FormulaError, read
 
 if TYPE_CHECKING:
@@ -125,9 +125,9 @@ def test_the_users_text_is_kept() -> None:
     assert parse(text).formula == text
 
 
-@pytest.mark.parametrize(("family", "link"), CANONICAL_LINK.items())
-def test_the_link_defaults_to_the_canonical_one(family: str, link: str) -> None:
-    assert parse("y ~ x + (1 | g)", family=family).link == link
+@pytest.mark.parametrize(("family", "links"), LINKS.items())
+def test_the_link_defaults_to_the_canonical_one(family: str, links: tuple[str, ...]) -> None:
+    assert parse("y ~ x + (1 | g)", family=family).link == links[0]
 
 
 def test_the_criterion_is_ml_unless_the_model_is_linear_and_mixed() -> None:
@@ -260,3 +260,11 @@ def test_any_text_is_read_or_refused_with_a_sentence(text: str) -> None:
         assert str(error).endswith((".", "'"))  # noqa: PT017 - both outcomes are right
     else:
         assert blocks(parse(render(spec))) == blocks(spec)
+
+
+def test_a_link_that_the_family_has_not_is_refused() -> None:
+    with pytest.raises(FormulaError, match="The family poisson has no link 'logit'; it has log"):
+        parse("y ~ x + (1 | g)", family="poisson", link="logit")
+    with pytest.raises(FormulaError, match="The family gaussian has no link 'log'; it has iden"):
+        parse("y ~ x + (1 | g)", link="log")
+    assert parse("y ~ x + (1 | g)", family="binomial", link="probit").link == "probit"

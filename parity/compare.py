@@ -155,6 +155,8 @@ def _findings(
         rule = tolerances.resolve(quantity, candidate.engine, candidate.case)
         others = candidate.values[quantity]
         for key in (*elements, *(key for key in others if key not in elements)):
+            if unit.undefined(quantity, key, reference):
+                continue
             one, other = elements.get(key), others.get(key)
             off = (
                 math.inf
@@ -198,7 +200,19 @@ def _absences(reference: FitResult, candidate: FitResult) -> tuple[tuple[str, st
         (quantity, result.engine, reason)
         for result in (reference, candidate)
         for quantity, reason in {**_hidden_design(result), **result.absent}.items()
-    )
+    ) + _undefined(reference, candidate)
+
+
+def _undefined(reference: FitResult, candidate: FitResult) -> tuple[tuple[str, str, str], ...]:
+    """Return the correlations that are not compared, for a variance is zero in the reference."""
+    given = {
+        key for result in (reference, candidate) for key in result.values.get("correlation", {})
+    }
+    names = sorted(", ".join(k) for k in given if unit.undefined("correlation", k, reference))
+    if not names:
+        return ()
+    reason = f"not defined where a variance is at its boundary: {'; '.join(names)}"
+    return (("correlation", reference.engine, reason),)
 
 
 def _hidden_design(result: FitResult) -> dict[str, str]:

@@ -103,6 +103,17 @@ def _interior(context: FitResult, block: Key) -> bool:
     return spread > BOUNDARY * _edge(context, block[-1])
 
 
+def undefined(name: str, key: Key, context: FitResult) -> bool:
+    """Whether an element has no meaning: a correlation with an effect of variance zero.
+
+    lme4 gives NaN there, or whatever the rounding of theta leaves; another engine anything.
+    """
+    if name != "correlation" or "sd" not in context.values:
+        return False
+    group, one, other = key
+    return not all(_interior(context, (group, term)) for term in (one, other))
+
+
 def _of_variance(key: Key, reference: float, context: FitResult) -> float:
     return reference if _interior(context, key) else _edge(context, key[-1]) ** 2
 

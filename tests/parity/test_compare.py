@@ -216,3 +216,17 @@ def test_counts_alone_are_no_agreement() -> None:
 def test_a_design_that_is_withheld_is_said() -> None:
     own = replace(REFERENCE, engine="own", design="too large to show")
     assert ("design", "own", "too large to show") in compare(REFERENCE, own, TABLE).absent
+
+
+def test_a_correlation_with_an_effect_of_no_variance_is_not_compared_and_said() -> None:
+    slope, both = ("Subject", "Days"), ("Subject", "Days", "(Intercept)")
+    at = with_element(with_element(REFERENCE, "sd", slope, 0.0), "variance", slope, 0.0)
+    own = replace(with_element(at, "correlation", both, 0.9), engine="own")
+    comparison = compare(at, own, TABLE)
+    assert comparison.verdict is Verdict.AGREE
+    assert ("correlation", "lme4") in {
+        (quantity, engine) for quantity, engine, _ in comparison.absent
+    }
+    assert "Days, (Intercept)" in comparison.absent[-1][2]
+    inside = replace(with_element(REFERENCE, "correlation", both, 0.9), engine="own")
+    assert compare(REFERENCE, inside, TABLE).verdict is Verdict.DIFFER

@@ -1,4 +1,4 @@
-# lme4 and its Python partners in one image, every part of it pinned:
+# lme4 and its Python partners in one image, everything that is put into it pinned:
 #   docker build -t lme4-parity .
 #   docker run lme4-parity                                                    the report
 #   docker run -v "$PWD:/data" lme4-parity check 'y ~ x + (1 | g)' d.csv      your own data

@@ -12,10 +12,6 @@
 #       bash -c 'bash /src/tools/apt_pins.sh refresh /src/requirements/apt-*.in'
 set -euo pipefail
 
-# What the numbers depend on is pinned: R and its packages, the linear algebra, the optimiser's
-# library, Python. What remains (fonts, X, compression...) takes Debian's security updates.
-readonly PINNED='^(r-|libblas3$|liblapack3$|libgfortran5$|libnlopt0$|(lib)?python3|make$)'
-
 usage() {
     echo "apt_pins: expected 'install FILE.lock' or 'refresh FILE.in...', got '$*'." >&2
     exit 2
@@ -56,8 +52,7 @@ refresh_pins() {
         echo "# Written by tools/apt_pins.sh refresh, on Debian $(cat /etc/debian_version)," \
             "$(dpkg --print-architecture)."
         apt-get install -s --no-install-recommends "${wanted[@]}" |
-            sed -n 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*/\1 \2/p' |
-            awk -v pinned="$PINNED" '$1 ~ pinned {print $1 "=" $2}' | LC_ALL=C sort
+            sed -n 's/^Inst \([^ ]*\) .*(\([^ ]*\) .*/\1=\2/p' | LC_ALL=C sort
     } >"${input%.in}.lock.new"
     mv "${input%.in}.lock.new" "${input%.in}.lock"
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from parity.entries import read_entries
 from parity.quantity import QUANTITIES
 
 if TYPE_CHECKING:
@@ -121,19 +121,7 @@ def _places(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise KnownError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise KnownError(f"{path.name} is no TOML: {error}.") from error
-    entries = table.get("known", [])
-    if (
-        not isinstance(entries, list)
-        or not all(isinstance(e, dict) for e in entries)
-        or not set(table) <= {"schema", "known"}
-    ):
-        raise KnownError(f"{path.name}: expected nothing but [[known]] entries.")
+    entries = read_entries(path, "known", KnownError)
     for entry in entries:
         places = entry.get("where", [{}])
         if not isinstance(places, list) or not all(isinstance(place, dict) for place in places):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from parity.entries import read_entries
 from parity.quantity import QUANTITIES
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def load_tolerances(path: Path = SHIPPED) -> Tolerances:
         where a quantity of the dictionary has no rule for every engine and case.
     """
     rules: list[Tolerance] = []
-    for entry in _entries(path):
+    for entry in read_entries(path, "tolerance", ToleranceError):
         try:
             rule = Tolerance(**entry)
             _check(path.name, rule)
@@ -109,23 +109,6 @@ def load_tolerances(path: Path = SHIPPED) -> Tolerances:
     if missing:
         raise ToleranceError(f"{path.name}: no general tolerance for {', '.join(missing)}.")
     return Tolerances(tuple(rules))
-
-
-def _entries(path: Path) -> list[dict[str, Any]]:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ToleranceError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ToleranceError(f"{path.name} is no TOML: {error}.") from error
-    entries = table.get("tolerance", [])
-    if (
-        not isinstance(entries, list)
-        or not all(isinstance(e, dict) for e in entries)
-        or not set(table) <= {"schema", "tolerance"}
-    ):
-        raise ToleranceError(f"{path.name}: expected nothing but [[tolerance]] entries.")
-    return entries
 
 
 def _refuse_hidden(file: str, rule: Tolerance, before: Iterable[Tolerance]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from bridge import glmer
 from parity.case import Case
 from parity.casefile import load_suite
 from parity.checkup import FrameDataset, check
@@ -16,7 +17,11 @@ from parity.formula import parse
 from parity.run import attempt
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from bridge import Fit
     from parity.result import FitResult
+    from parity.spec import ModelSpec
 
 pytestmark = pytest.mark.r
 
@@ -116,3 +121,17 @@ def test_a_grouping_column_may_be_called_like_a_constant(name: str) -> None:
     data = CASES["rail-reml"].dataset.load().rename(columns={"Rail": name})
     report = check(f"travel ~ 1 + (1 | {name})", data, engines=("statsmodels-polished",))
     assert report.agrees, str(report)
+
+
+def test_errors_of_a_glmer_without_a_hessian_are_not_called_joint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def without_hessian(spec: ModelSpec, data: pd.DataFrame, *, cond_var: bool) -> Fit:
+        control = {"calc.derivs": False}
+        return glmer(spec.formula, data, control=control, cond_var=cond_var)
+
+    monkeypatch.setattr("parity.engines.lme4._ask", without_hessian)
+    result = answer_to(CASES["cbpp"])
+    assert result.fitted, result.message
+    assert {"se_joint", "vcov_joint", "corr_joint"} <= set(result.absent)
+    assert result.values["se_conditional"]["(Intercept)",] == pytest.approx(0.2279, abs=5e-4)

@@ -12,7 +12,7 @@ from bridge.errors import ArgumentError, DataError
 from bridge.formula import unknown_column
 
 if TYPE_CHECKING:
-    from bridge.frame import Frame
+    from bridge.column import Frame
 
 Weights: TypeAlias = "str | Sequence[float] | np.ndarray[Any, Any] | pd.Series[Any]"
 

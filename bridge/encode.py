@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bridge.column import NA_INTEGER, Cells, Column, Frame
 from bridge.errors import DataError
-from bridge.frame import NA_INTEGER, Cells, Column, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

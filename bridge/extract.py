@@ -17,8 +17,8 @@ from bridge.session import Value, Vector
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from bridge.column import Frame
     from bridge.conditions import Condition
-    from bridge.frame import Frame
 
 # What an entry becomes is the concern of the field of Fit that takes it.
 Anything = Any

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from bridge.column import Frame
     from bridge.conditions import Condition
-    from bridge.frame import Frame
     from bridge.optinfo import FStatistic, OptInfo
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from bridge.column import Column, Frame
 from bridge.conditions import Condition
 from bridge.errors import BridgeError
-from bridge.frame import Column, Frame
 from bridge.session import Answer, Argument, Cells, Failure, Value, Vector
 
 # rpy2 has no types.

@@ -24,9 +24,10 @@ from bridge.errors import DataError, FormulaError
 from bridge.extract import to_fit
 from bridge.failures import raise_failure, require_no_overflow
 from bridge.formula import Inspected, columns_used, inspect, require_random_terms
-from bridge.frame import Frame, as_table
+from bridge.frame import as_table
 
 if TYPE_CHECKING:
+    from bridge.column import Frame
     from bridge.fit import Fit
 
 Control = Mapping[str, Any]

@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bridge.column import Frame
 from bridge.conditions import Condition
-from bridge.frame import Frame
 
 Cells = NDArray[np.float64] | NDArray[np.int32] | NDArray[np.bool_] | tuple[str | None, ...]
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from bridge.column import NA_INTEGER
 from bridge.encode import encode, to_frame
 from bridge.errors import DataError
-from bridge.frame import NA_INTEGER, as_table
+from bridge.frame import as_table
 
 NA = NA_INTEGER
 

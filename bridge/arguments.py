@@ -1,52 +1,61 @@
-"""Arguments beside formula and data: names, numbers and weights, never code."""
+"""Arguments beside formula and data: names, numbers and columns, never code."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from bridge.errors import ArgumentError, DataError
-from bridge.formula import unknown_column
+from bridge.errors import ArgumentError
+from bridge.session import Vector
 
 if TYPE_CHECKING:
-    from bridge.column import Frame
+    from numpy.typing import NDArray
 
-Weights: TypeAlias = "str | Sequence[float] | np.ndarray[Any, Any] | pd.Series[Any]"
+    from bridge.session import Argument, Session
 
-# The column in which weights travel that are no column of the data.
-WEIGHTS = ".weights"
+# One value a row, or the name of the column that has them.
+PerRow: TypeAlias = "str | Sequence[float] | NDArray[Any] | pd.Series[Any]"
+Contrasts: TypeAlias = "Mapping[str, str | NDArray[Any] | pd.DataFrame]"
+Start: TypeAlias = "Sequence[float] | NDArray[Any] | Mapping[str, Sequence[float]]"
+Control: TypeAlias = "Mapping[str, Any]"
+
 _LARGEST_INTEGER = 2**31 - 1
+_NA_ACTIONS = ("omit", "exclude", "fail")
+_MATRIX = 2
 
 
-def with_weights(weights: Weights | None, table: pd.DataFrame) -> tuple[str | None, pd.DataFrame]:
-    """Return the name of the column of weights, and the table that has it."""
-    if weights is None:
-        return None, table
-    if isinstance(weights, str):
-        known = [name for name in table.columns if isinstance(name, str)]
-        if weights not in known:
-            raise DataError(f"weights: {unknown_column(weights, known)}")
-        return weights, table
-    if isinstance(weights, pd.Series) and not weights.index.equals(table.index):
-        raise DataError("The weights have other row labels than the data. Align them first.")
-    values = np.asarray(weights)
-    if values.shape != (len(table),):
-        raise DataError(f"The weights have shape {values.shape}; expected ({len(table)},).")
-    if WEIGHTS in table.columns:
-        raise DataError(f"The data have a column {WEIGHTS!r}: give its name as weights.")
-    return WEIGHTS, table.assign(**{WEIGHTS: values})
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every kind of model takes beside its own arguments; see :func:`bridge.lm`."""
 
+    weights: PerRow | None
+    offset: PerRow | None
+    subset: PerRow | None
+    na_action: str
+    contrasts: Contrasts | None
+    reference: Mapping[str, object] | None
+    allow: tuple[str, ...]
+    session: Session | None
 
-def require_weights(name: str, frame: Frame) -> None:
-    """Raise DataError unless the weights are numbers, none of them negative."""
-    column = frame.columns[name]
-    if column.kind not in ("double", "integer"):
-        raise DataError(f"The weights {name!r} are a {column.kind}; expected numbers.")
-    if (column.cells.astype(np.float64)[~column.missing()] < 0).any():
-        raise DataError(f"The weights {name!r} hold a negative value.")
+    def sent(self) -> dict[str, Argument]:
+        """Return those that R takes as they are, defaults left out."""
+        if self.na_action not in _NA_ACTIONS:
+            raise ArgumentError(
+                f"na_action is {self.na_action!r}; expected 'omit' (rows with a missing value are "
+                "dropped), 'exclude' (dropped, and NaN in fitted and resid) or 'fail'."
+            )
+        given: dict[str, Argument] = {}
+        if self.na_action != "omit":
+            given["na_action"] = self.na_action
+        if self.contrasts is not None:
+            given["contrasts"] = as_contrasts(self.contrasts)
+        if self.allow:
+            given["allow"] = as_names("allow", self.allow)
+        return given
 
 
 def as_truth(name: str, value: object) -> bool:
@@ -56,18 +65,90 @@ def as_truth(name: str, value: object) -> bool:
     return bool(value)
 
 
-def as_name(name: str, value: object) -> str:
-    """Return `value`, refused unless it is text."""
+def as_name(name: str, value: object, known: Sequence[str] = ()) -> str:
+    """Return `value`, refused unless it is text, and one of `known` where these are given."""
     if not isinstance(value, str):
         raise ArgumentError(f"{name} is {value!r}; expected its name as text.")
+    if known and value not in known:
+        raise ArgumentError(f"{name} is {value!r}; expected one of {', '.join(map(repr, known))}.")
     return value
 
 
-def as_points(value: object) -> int:
-    """Return the number of points of quadrature, refused unless whole and not negative."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
-        raise ArgumentError(f"nAGQ is {value!r}; expected a whole number, 0 or more.")
-    return int(value)
+def as_names(name: str, values: object) -> list[str]:
+    """Return a list of texts; one text counts as a list of one."""
+    if isinstance(values, str):
+        return [values]
+    if not isinstance(values, Sequence) or not all(isinstance(value, str) for value in values):
+        raise ArgumentError(f"{name} is {values!r}; expected text, or a list of texts.")
+    return list(values)
+
+
+def as_whole(name: str, value: object, least: int = 0) -> int:
+    """Return `value`, refused unless a whole number of at least `least` that R's integers hold."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not whole or not least <= int(value) <= _LARGEST_INTEGER:  # type: ignore[call-overload]
+        raise ArgumentError(f"{name} is {value!r}; expected a whole number, {least} or more.")
+    return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def as_number(name: str, value: object, *, low: float = -np.inf, high: float = np.inf) -> float:
+    """Return `value`, refused unless a number strictly between `low` and `high`."""
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not low < float(value) < high:  # type: ignore[arg-type]
+        between = f" between {low:g} and {high:g}" if np.isfinite([low, high]).all() else ""
+        raise ArgumentError(f"{name} is {value!r}; expected a number{between}.")
+    return float(value)  # type: ignore[arg-type]
+
+
+def as_numbers(name: str, values: object) -> Vector:
+    """Return finite numbers as R's vector."""
+    try:
+        cells = np.atleast_1d(np.asarray(values, dtype=np.float64))
+    except (TypeError, ValueError):
+        cells = np.array([np.nan])
+    if cells.ndim != 1 or not np.isfinite(cells).all():
+        raise ArgumentError(f"{name} is {values!r}; expected a list of finite numbers.")
+    return Vector(cells)
+
+
+def as_start(value: Start | None, parts: tuple[str, ...]) -> Argument:
+    """Return where a search starts: numbers, or a mapping of some of `parts` to numbers."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        return as_numbers("start", value)
+    for name in value:
+        as_name("A part of start", name, parts)
+    return {name: as_numbers(f"start[{name!r}]", numbers) for name, numbers in value.items()}
+
+
+def as_contrasts(contrasts: object) -> dict[str, Argument]:
+    """Return contrasts by column: R's names of them, or matrices level by column."""
+    if not isinstance(contrasts, Mapping):
+        raise ArgumentError(
+            f"contrasts is {contrasts!r}; expected a mapping of columns to names, as "
+            "{'social': 'sum'}, or to matrices."
+        )
+    return {str(column): _contrast(str(column), given) for column, given in contrasts.items()}
+
+
+def _contrast(column: str, given: object) -> Argument:
+    if isinstance(given, str):
+        return given
+    table = given if isinstance(given, pd.DataFrame) else None
+    try:
+        cells = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        cells = np.empty(0)
+    if cells.ndim != _MATRIX or not cells.size or not np.isfinite(cells).all():
+        raise ArgumentError(
+            f"contrasts[{column!r}] is {given!r}; expected 'treatment', 'sum', 'helmert', 'poly', "
+            "'SAS', or a matrix of numbers, a row for each level."
+        )
+    rows = None if table is None else tuple(map(str, table.index))
+    columns = None if table is None else tuple(map(str, table.columns))
+    shape = (cells.shape[0], cells.shape[1])
+    return Vector(cells.ravel(order="F"), shape=shape, rows=rows, columns=columns)
 
 
 def as_control(settings: object, name: str = "control") -> dict[str, Any] | None:

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 NA_INTEGER = -(2**31)
 
 Kind = Literal["double", "integer", "logical", "factor"]
+KINDS: dict[Kind, str] = {
+    "double": "numbers (double)",
+    "integer": "whole numbers (integer)",
+    "logical": "truth values (logical)",
+    "factor": "labels (factor)",
+}
 Cells = NDArray[np.float64] | NDArray[np.int32]
 
 

@@ -5,19 +5,23 @@ One start, one lock, one private environment of R's. R's global environment stay
 
 import os
 import signal
-import subprocess
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib import metadata
 from importlib.util import find_spec
-from shutil import which
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
 
 from bridge import scripts
 from bridge.errors import BridgeError, EngineMissingError
 from bridge.guard import RObject, capture_console, interruptible, limit_stack, restore_environment
 from bridge.marshal import Marshal
+from bridge.placement import place_library
+from bridge.program import CELLS, find_r, front_end_variables, lme4_missing, r_version
+from bridge.reply import to_answer
 from bridge.session import Answer, Argument
 
 _PAIRS = (
@@ -28,30 +32,48 @@ _INSTALL_RPY2 = (
     "R before 4.5: pip install 'rpy2-rinterface==3.6.5' 'rpy2-robjects==3.6.6'; "
     "R 4.5 and later: pip install 'rpy2-rinterface>=3.6.6' 'rpy2-robjects>=3.6.6'"
 )
-_INSTALL_R = "Debian and Ubuntu: sudo apt-get install r-base-core r-cran-lme4"
-
 _FORKED = (
-    "R was started before this process was forked, and cannot be shared. Use multiprocessing with "
-    "the start method 'spawn', or fit in the child only."
+    "R was started before this process was forked, and cannot be shared. Use backend='auto' or "
+    "'worker', multiprocessing with the start method 'spawn', or fit in the child only."
 )
 
 # A .RData or .Rprofile of the working directory would fill R's global environment.
-_OPTIONS = ("rpy2", "--quiet", "--no-save", "--no-restore", "--no-init-file")
+_OPTIONS = ("rpy2", "--quiet", "--no-save", "--no-restore", "--no-init-file", CELLS)
+
+
+def _situation() -> RObject:
+    """Return the module by which rpy2 looks for R, None where there is none."""
+    try:
+        from rpy2 import situation  # noqa: PLC0415  (rpy2 may be absent)
+    except ImportError:
+        return None
+    return situation
+
+
+@contextmanager
+def _told(module: RObject, question: str, reply: object) -> Iterator[None]:
+    """Let a function of rpy2's that would start an Rscript, for 0.15 s, give this reply."""
+    asked = getattr(module, question, None)
+    if asked is None or not os.environ.get("R_HOME"):
+        yield
+        return
+    setattr(module, question, lambda *_: reply)
+    try:
+        yield
+    finally:
+        setattr(module, question, asked)
 
 
 def _load() -> RObject:
     """Return rpy2's low-level interface, not started."""
-    if which("R") is None and "R_HOME" not in os.environ:
-        raise EngineMissingError(
-            f"R is not here: there is no program `R` on the PATH. Install it. {_INSTALL_R}"
-        )
     if find_spec("_rinterface_cffi_api") is None:
         # Installed without a compiler: rpy2 would try that mode all the same, and log its failure.
         os.environ.setdefault("RPY2_CFFI_MODE", "ABI")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from rpy2 import rinterface  # noqa: PLC0415  (its import loads R)
+            with _told(_situation(), "r_ld_library_path_from_subprocess", ""):
+                from rpy2 import rinterface  # noqa: PLC0415  (its import loads R)
 
             return rinterface
     except ModuleNotFoundError as error:
@@ -59,7 +81,7 @@ def _load() -> RObject:
     # Its loader fails by whatever the C library, cffi or its own search for R raises.
     except Exception as error:
         raise EngineMissingError(
-            f"rpy2-rinterface {_version('rpy2-rinterface')} cannot load {_r_version()}: {error}. "
+            f"rpy2-rinterface {_version('rpy2-rinterface')} cannot load {r_version()}: {error}. "
             f"{_PAIRS}. {_INSTALL_RPY2}"
         ) from error
 
@@ -69,17 +91,6 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "(none)"
-
-
-def _r_version() -> str:
-    """Return the first line of `R --version`, as far as R speaks at all."""
-    try:
-        words = subprocess.run(  # noqa: S603  (a fixed command)
-            [which("R") or "R", "--version"], capture_output=True, text=True, check=True, timeout=30
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return "this R (which does not start: try `R --version`)"
-    return words.partition(" -- ")[0]
 
 
 @contextmanager
@@ -110,12 +121,10 @@ def _start(ri: RObject) -> None:
         warnings.simplefilter("ignore")
         if not ri.embedded.isinitialized():
             ri.embedded.set_initoptions(_OPTIONS)
-        with _without_profile():
+        with _without_profile(), _told(ri, "_getrenvvars", ()):
             _initialize(ri)
     if in_main and handler is not None:
         signal.signal(signal.SIGINT, handler)
-    if not ri.baseenv["l10n_info"]().__getitem__(1)[0]:
-        ri.baseenv["Sys.setlocale"]("LC_CTYPE", "C.UTF-8")
 
 
 def _initialize(ri: RObject) -> None:
@@ -123,7 +132,7 @@ def _initialize(ri: RObject) -> None:
         ri.initr()
     except Exception as error:
         raise EngineMissingError(
-            f"{_r_version()} does not start inside Python: {type(error).__name__} {error}. Look at "
+            f"{r_version()} does not start inside Python: {type(error).__name__} {error}. Look at "
             "what `Rscript -e 1` says."
         ) from error
 
@@ -131,33 +140,66 @@ def _initialize(ri: RObject) -> None:
 class Embedded:
     """The R of this process, with the functions of ``r_scripts`` in an environment of its own."""
 
+    kind: Literal["embedded"] = "embedded"
+
     def __init__(self) -> None:
         environment = dict(os.environ)
-        with _without_profile():
-            self._ri = _load()
         self._pid = os.getpid()
-        # rpy2's own lock, so that other users of the same R wait for us too.
-        self.lock: threading.RLock = self._ri.openrlib.rlock
+        try:
+            find_r()
+            os.environ.update(front_end_variables())
+            with _without_profile():
+                self._ri = _load()
+            # rpy2's own lock, so that other users of the same R wait for us too.
+            self.lock: threading.RLock = self._ri.openrlib.rlock
+            with self.lock, capture_console(self._ri):
+                _start(self._ri)
+        except BaseException:
+            restore_environment(environment, ())
+            raise
         with self.lock, capture_console(self._ri):
-            _start(self._ri)
             restore_environment(environment, self._ri.baseenv["Sys.getenv"]().names)
             self._marshal = Marshal(self._ri)
             self._check_lme4()
+            if "lme4" not in self._ri.baseenv["loadedNamespaces"]():
+                place_library(Path(self._lme4_folder()))
             self._scope = self._source()
+
+    @property
+    def closed(self) -> bool:
+        """Whether this process was forked from the one that has this R."""
+        return self.is_forked()
 
     def is_forked(self) -> bool:
         """Return whether this R was started by a parent of this process."""
         return os.getpid() != self._pid
+
+    def ready(self) -> None:
+        """Return, since R answers; see :class:`bridge.session.Session`."""
+        if self.is_forked():
+            raise BridgeError(_FORKED)
+
+    def close(self) -> None:
+        """Keep R: a process has one, for good."""
+
+    def __enter__(self) -> Self:
+        """Return the session itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Keep R."""
 
     def _lme4_folder(self) -> str:
         return str(self._ri.baseenv["system.file"](package="lme4")[0])
 
     def _check_lme4(self) -> None:
         if not self._lme4_folder():
-            raise EngineMissingError(
-                f"{_r_version()} is here, but its package lme4 is not. Install it. {_INSTALL_R}; "
-                "elsewhere, inside R: install.packages('lme4')"
-            )
+            raise lme4_missing(r_version())
 
     def _source(self) -> RObject:
         base = self._ri.baseenv
@@ -165,13 +207,13 @@ class Embedded:
         folder = scripts.folder()
         for name in scripts.SOURCES:
             base["sys.source"](str(folder / name), envir=scope)
+        scope["use_utf8"]()
         return scope
 
     @contextmanager
     def _held(self) -> Iterator[list[str]]:
         """Hold R for one call; what it writes to its console gathers in the list."""
-        if self.is_forked():
-            raise BridgeError(_FORKED)
+        self.ready()
         with self.lock, ExitStack() as stack:
             output = stack.enter_context(capture_console(self._ri))
             stack.enter_context(limit_stack(self._ri))
@@ -188,7 +230,7 @@ class Embedded:
                 raise BridgeError(
                     f"R failed outside of any call that it could report: {error}"
                 ) from error
-            return self._marshal.to_answer(received, output)
+            return to_answer(self._marshal.to_value(received), "".join(output))
 
     def versions(self) -> dict[str, str]:
         """Return rpy2's versions, which R itself does not know."""
@@ -224,24 +266,10 @@ def session() -> Embedded:
 def probe() -> str | None:
     """Return None when R with lme4 answers inside this process, else the reason it does not.
 
-    Starts R (half a second, once a process) but neither loads lme4 nor fits anything.
+    Starts R but neither loads lme4 nor fits anything.
     """
     try:
-        return _FORKED if session().is_forked() else None
-    except EngineMissingError as error:
+        session().ready()
+    except BridgeError as error:
         return str(error)
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of R, lme4, Matrix, BLAS, LAPACK, platform, OS and rpy2-rinterface.
-
-    Raises
-    ------
-    EngineMissingError
-        When there is no R to ask; `probe` says so without raising.
-    """
-    from bridge.extract import text_table  # noqa: PLC0415  (loads pandas)
-
-    running = session()
-    answer = running.call("extract_versions", {})
-    return text_table(answer.value) | running.versions()
+    return None

@@ -21,9 +21,21 @@ class FitError(BridgeError):
     """R refused to fit the model; the text holds R's own words."""
 
 
-class NotAskedError(BridgeError):
-    """A costly figure was not asked for when the model was fitted."""
+class NotDefinedError(BridgeError):
+    """What was asked for has no meaning for this kind of model."""
 
 
 class EngineMissingError(BridgeError):
     """R, lme4 or rpy2 is missing here, or they do not fit together."""
+
+
+class RWarning(UserWarning):
+    """R warned while it answered a question about a fit; a fit's own are in its `messages`."""
+
+
+class WorkerDiedError(BridgeError):
+    """The worker's R ended in the middle of a call; the next call starts a fresh one."""
+
+
+class TimeLimitError(BridgeError):
+    """A call took longer than the session's time limit, and was ended."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,194 +11,133 @@ import pandas as pd
 from bridge.errors import BridgeError
 from bridge.fit import Fit
 from bridge.optinfo import FStatistic, OptInfo
-from bridge.session import Value, Vector
+from bridge.record import Contrast
+from bridge.values import (
+    Reader,
+    as_array,
+    as_counts,
+    as_mapping,
+    as_matrices,
+    as_matrix,
+    as_numbers,
+    as_one,
+    as_series,
+    as_text_table,
+    as_texts,
+    as_words,
+    read,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
-    from bridge.column import Frame
     from bridge.conditions import Condition
-
-# What an entry becomes is the concern of the field of Fit that takes it.
-Anything = Any
-Reader = Callable[[Value], Anything]
-
-
-def _vector(value: Value) -> Vector:
-    if not isinstance(value, Vector):
-        raise BridgeError(f"R answered with {value!r} where a vector was expected.")
-    return value
+    from bridge.handle import Handle
+    from bridge.request import Request
+    from bridge.session import Value
 
 
-def _mapping(value: Value) -> Mapping[str, Value]:
-    if not isinstance(value, Mapping):
-        raise BridgeError(f"R answered with {value!r} where a named list was expected.")
-    return value
-
-
-def _array(value: Value) -> Anything:
-    cells = _vector(value).cells
-    if isinstance(cells, tuple):
-        raise BridgeError(f"R answered with the text {cells[:3]!r} where numbers were expected.")
-    cells.flags.writeable = False
-    return cells
-
-
-def _numbers(value: Value) -> NDArray[np.float64]:
-    cells: NDArray[np.float64] = _array(value)
-    return cells
-
-
-def _texts(value: Value) -> tuple[str | None, ...]:
-    cells = _vector(value).cells
-    if not isinstance(cells, tuple):
-        raise BridgeError("R answered with numbers where text was expected.")
-    return cells
-
-
-def _words(value: Value) -> tuple[str, ...]:
-    return tuple(cell or "" for cell in _texts(value))
-
-
-def _one(value: Value) -> Anything:
-    cells = _vector(value).cells
-    if len(cells) != 1:
-        raise BridgeError(f"R answered with {len(cells)} values where one was expected.")
-    cell = cells[0]
-    return cell if isinstance(cell, str) else cell.item()  # type: ignore[union-attr]
-
-
-def _series(value: Value) -> pd.Series[float]:
-    names = _vector(value).names
-    labels = None if names is None else list(names)
-    return pd.Series(_numbers(value), index=labels, copy=False)
-
-
-def _rows(index: pd.Index[Any], value: Value) -> pd.Series[float]:
-    return pd.Series(_numbers(value), index=index, copy=False)
-
-
-def _matrix(value: Value, index: pd.Index[Any] | None = None) -> pd.DataFrame:
-    vector = _vector(value)
-    if vector.shape is None:
-        raise BridgeError("R answered with a vector where a matrix was expected.")
-    cells = _array(value).reshape(vector.shape, order="F")
-    rows = index if index is not None else vector.rows
-    columns = None if vector.columns is None else list(vector.columns)
-    return pd.DataFrame(cells, index=rows, columns=columns, copy=False)
+def _by_row(index: pd.Index[Any], places: NDArray[np.int64] | None, value: Value) -> Any:  # noqa: ANN401
+    """Return values by the user's rows; the rows dropped are NaN where they are kept at all."""
+    cells = as_numbers(value)
+    if places is not None:
+        padded = np.full(len(index), np.nan)
+        padded[places] = cells
+        padded.flags.writeable = False
+        cells = padded
+    return pd.Series(cells, index=index, copy=False)
 
 
 def _model_matrix(index: pd.Index[Any], value: Value) -> pd.DataFrame:
-    return _matrix(value, index)
-
-
-def _matrices(value: Value) -> dict[str, pd.DataFrame]:
-    return {name: _matrix(item) for name, item in _mapping(value).items()}
+    return as_matrix(value, index)
 
 
 def _varcorr(value: Value) -> pd.DataFrame:
-    parts = _mapping(value)
+    parts = as_mapping(value)
     # Of object type, so that what is missing is None under every version of pandas.
-    named = {key: pd.Series(_texts(parts[key]), dtype=object) for key in ("grp", "var1", "var2")}
-    return pd.DataFrame(named | {key: _array(parts[key]) for key in ("vcov", "sdcor")})
-
-
-def _counts(value: Value) -> dict[str, int]:
-    vector = _vector(value)
-    return dict(zip(vector.names or (), _array(value).tolist(), strict=True))
-
-
-def text_table(value: Value) -> dict[str, str]:
-    """Return a named list of single texts as a dict."""
-    return {name: str(_one(item)) for name, item in _mapping(value).items()}
+    named = {key: pd.Series(as_texts(parts[key]), dtype=object) for key in ("grp", "var1", "var2")}
+    return pd.DataFrame(named | {key: as_array(parts[key]) for key in ("vcov", "sdcor")})
 
 
 def _fstatistic(value: Value) -> FStatistic:
-    return FStatistic(**_series(value).to_dict())  # type: ignore[arg-type]
+    return FStatistic(**as_series(value).to_dict())  # type: ignore[arg-type]
+
+
+def _contrasts(value: Value) -> dict[str, Contrast]:
+    def one(item: Value) -> Contrast:
+        parts = as_mapping(item)
+        return Contrast(as_one(parts["kind"]), as_matrix(parts["coding"]))
+
+    return {name: one(item) for name, item in as_mapping(value).items()}
 
 
 _OPTINFO: Mapping[str, Reader] = {
-    "optimizer": _one,
-    "code": _one,
-    "message": _one,
-    "evaluations": _one,
-    "gradient": _array,
-    "hessian": lambda value: None if value is None else _matrix(value),
-    "lme4_code": lambda value: tuple(_array(value).tolist()),
-    "lme4_messages": _words,
-    "warnings": _words,
+    "optimizer": as_one,
+    "code": as_one,
+    "message": as_one,
+    "evaluations": as_one,
+    "gradient": as_array,
+    "hessian": lambda value: None if value is None else as_matrix(value),
+    "lme4_code": lambda value: tuple(as_array(value).tolist()),
+    "lme4_messages": as_words,
+    "warnings": as_words,
 }
 
 
 def _optinfo(value: Value) -> OptInfo:
-    return OptInfo(**_read(_mapping(value), _OPTINFO, ()))
+    return OptInfo(**read(as_mapping(value), _OPTINFO))
 
 
 # Entries of R's list -> how each is read.
 _ALWAYS: Mapping[str, Reader] = {
-    "call": _one,
-    "fixef": _series,
-    "bse": _series,
-    "tvalues": _series,
-    "vcov": _matrix,
-    "sigma": _one,
-    "loglik": _one,
-    "deviance": _one,
-    "aic": _one,
-    "bic": _one,
-    "nobs": _one,
-    "npar": _one,
-    "df_resid": _one,
-    "dropped_columns": _words,
-    "converged": _one,
-    "singular": _one,
-    "versions": text_table,
-    "summary": _words,
+    "call": as_one,
+    "fixef": as_series,
+    "bse": as_series,
+    "tvalues": as_series,
+    "vcov": as_matrix,
+    "sigma": as_one,
+    "loglik": as_one,
+    "deviance": as_one,
+    "aic": as_one,
+    "bic": as_one,
+    "nobs": as_one,
+    "npar": as_one,
+    "df_resid": as_one,
+    "dropped_columns": as_words,
+    "converged": as_one,
+    "singular": as_one,
+    "contrasts": _contrasts,
+    "versions": as_text_table,
+    "summary": as_words,
 }
 _SOME_KINDS: Mapping[str, Reader] = {
-    "reml": _one,
-    "family": _one,
-    "link": _one,
-    "pvalues": _series,
-    "vcov_rx": _matrix,
+    "reml": as_one,
+    "family": as_one,
+    "link": as_one,
+    "pvalues": as_series,
+    "vcov_rx": as_matrix,
     "varcorr": _varcorr,
-    "ranef": _matrices,
-    "ranef_sd": _matrices,
-    "theta": _series,
-    "reml_criterion": _one,
-    "conditional_deviance": _one,
-    "ngroups": _counts,
-    "resid_quantiles": _series,
-    "scaled_resid_quantiles": _series,
+    "ranef": as_matrices,
+    "ranef_sd": as_matrices,
+    "theta": as_series,
+    "reml_criterion": as_one,
+    "conditional_deviance": as_one,
+    "null_deviance": as_one,
+    "df_null": as_one,
+    "ngroups": as_counts,
+    "resid_quantiles": as_series,
+    "scaled_resid_quantiles": as_series,
     "optinfo": _optinfo,
-    "r_squared": _one,
-    "adj_r_squared": _one,
+    "r_squared": as_one,
+    "adj_r_squared": as_one,
     "fstatistic": _fstatistic,
-    "f_pvalue": _one,
+    "f_pvalue": as_one,
+    "state": as_mapping,
 }
-_BY_ROW = {
-    "response": _rows,
-    "fitted": _rows,
-    "resid": _rows,
-    "scaled_resid": _rows,
-    "model_matrix": _model_matrix,
-}
-
-
-def _read(
-    parts: Mapping[str, Value], readers: Mapping[str, Reader], optional: tuple[str, ...]
-) -> dict[str, Any]:
-    if parts.keys() != readers.keys():
-        absent = sorted(readers.keys() - parts.keys())
-        unknown = sorted(parts.keys() - readers.keys())
-        raise BridgeError(
-            f"R's answer is not the one expected: missing {absent}, unknown {unknown}. The R "
-            "scripts and the package are of different versions: install lme4-parity again."
-        )
-    return {
-        name: None if name in optional and parts[name] is None else read(parts[name])
-        for name, read in readers.items()
-    }
+# Names of fields of Fit that are no public ones.
+_HIDDEN = ("summary", "ranef_sd", "state", "pvalues")
 
 
 def _once(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
@@ -207,38 +145,48 @@ def _once(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
     return tuple({(said.kind, said.text): said for said in reversed(conditions)}.values())[::-1]
 
 
+def _positions(value: Value) -> NDArray[np.int64]:
+    positions: NDArray[np.int64] = as_array(value).astype(np.int64) - 1
+    positions.flags.writeable = False
+    return positions
+
+
 def to_fit(
-    kind: Literal["lm", "lmer", "glmer"],
-    formula: str,
-    frame: Frame,
-    arguments: Mapping[str, Any],
+    request: Request,
+    handle: Handle,
     value: Value,
     conditions: tuple[Condition, ...],
+    versions: Mapping[str, str],
 ) -> Fit:
-    """Return the fit that R's list `value` describes.
+    """Return the fit that R's list `value` describes; `versions` are added to those it names.
 
     Raises
     ------
     BridgeError
         When an entry is missing, unknown, or not of its kind.
     """
-    parts = dict(_mapping(value))
-    if "rows" not in parts:
+    parts = dict(as_mapping(value))
+    if "rows" not in parts or "omitted" not in parts:
         raise BridgeError("R's answer does not say which rows were used.")
-    rows = _array(parts.pop("rows")).astype(np.int64) - 1
-    rows.flags.writeable = False
-    index = frame.index[rows]
-    by_row = {name: partial(read, index) for name, read in _BY_ROW.items()}
-    readers: dict[str, Reader] = {**_ALWAYS, **_SOME_KINDS, **by_row}
-    fields = _read(parts, readers, tuple(_SOME_KINDS))
-    fields["_summary"] = fields.pop("summary")
-    fields["_ranef_sd"] = fields.pop("ranef_sd")
+    rows, omitted = _positions(parts.pop("rows")), _positions(parts.pop("omitted"))
+    labels, places = request.frame.index[rows], None
+    if request.arguments.get("na_action") == "exclude" and omitted.size:
+        kept = np.sort(np.concatenate([rows, omitted]))
+        labels, places = request.frame.index[kept], np.searchsorted(kept, rows)
+    by_row: dict[str, Reader] = {
+        name: partial(_by_row, labels, places) for name in ("fitted", "resid", "scaled_resid")
+    }
+    by_row["response"] = partial(_by_row, request.frame.index[rows], None)
+    by_row["model_matrix"] = partial(_model_matrix, request.frame.index[rows])
+    fields = read(parts, {**_ALWAYS, **_SOME_KINDS, **by_row}, tuple(_SOME_KINDS))
+    for name in _HIDDEN:
+        fields[f"_{name}"] = fields.pop(name)
+    fields["versions"] = {**fields["versions"], **versions}
     return Fit(
-        kind=kind,
-        formula=formula,
-        frame=frame,
-        arguments=arguments,
+        request=request,
+        handle=handle,
         rows=rows,
+        omitted=omitted,
         messages=_once(conditions),
         **fields,
     )

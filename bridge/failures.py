@@ -3,7 +3,14 @@
 import re
 from typing import NoReturn
 
-from bridge.errors import ArgumentError, BridgeError, DataError, FitError, FormulaError
+from bridge.errors import (
+    ArgumentError,
+    BridgeError,
+    DataError,
+    EngineMissingError,
+    FitError,
+    FormulaError,
+)
 from bridge.session import Answer
 
 # R marks what its side of the bridge refuses by these classes.
@@ -11,10 +18,25 @@ _REFUSALS: dict[str, type[BridgeError]] = {
     "bridge_formula": FormulaError,
     "bridge_data": DataError,
     "bridge_argument": ArgumentError,
+    "bridge_missing": EngineMissingError,
 }
 
 # Words of R's or lme4's -> what they mean for the user's model.
 _MEANINGS = (
+    (
+        r"new levels detected in newdata",
+        (
+            "A grouping factor of the new data has groups that the model has not seen: pass "
+            "allow_new_levels=True, and their random effects are 0."
+        ),
+    ),
+    (
+        r"profiling detected new, lower deviance",
+        (
+            "The fit is not at its optimum, so that no profile starts from it: fit again with "
+            "another optimizer (all_fit shows what each finds) or with tighter tolerances."
+        ),
+    ),
     (
         r"grouping factors must have > 1 sampled level",
         (
@@ -54,8 +76,17 @@ _MEANINGS = (
 )
 
 
-def raise_failure(answer: Answer, formula: str) -> NoReturn:
+def raise_failure(answer: Answer, formula: str, *, asked: str = "fit") -> NoReturn:
     """Raise the bridge's error for R's.
+
+    Parameters
+    ----------
+    answer
+        One that holds a failure.
+    formula
+        Of the model.
+    asked
+        What R was to do with it.
 
     Raises
     ------
@@ -68,9 +99,9 @@ def raise_failure(answer: Answer, formula: str) -> NoReturn:
     for mark, error in _REFUSALS.items():
         if mark in failure.classes:
             raise error(failure.text)
-    meaning = next((said for words, said in _MEANINGS if re.search(words, failure.text)), "")
+    meaning = next((f"{said} " for words, said in _MEANINGS if re.search(words, failure.text)), "")
     before = "".join(f" Before that it said: {said.text}" for said in answer.conditions)
-    raise FitError(f"R could not fit {formula!r}. {meaning} R said: {failure.text}{before}")
+    raise FitError(f"R could not {asked} {formula!r}. {meaning}R said: {failure.text}{before}")
 
 
 def require_no_overflow(answer: Answer) -> None:

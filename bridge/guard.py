@@ -1,19 +1,17 @@
 """What must hold around every call into the R of this process: its console, its stack, Ctrl-C."""
 
 import os
-import resource
-import signal
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from bridge.interrupt import noted_interrupt
+from bridge.stack import own_stack
+
 # rpy2 has no types.
 RObject = Any
 
-# R measures its C stack from where the main thread's began: meaningless in another thread.
 _NO_LIMIT = 2**64 - 1
-_LARGEST_STACK = 64 * 2**20
 _SHARE_OF_STACK = 0.9
 
 
@@ -42,10 +40,6 @@ def restore_environment(before: Mapping[str, str], present: Iterable[str]) -> No
     os.environ.update(before)
 
 
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
-
-
 @contextmanager
 def capture_console(ri: RObject) -> Iterator[list[str]]:
     """Gather what R writes to its console in a list, for as long as the block runs."""
@@ -68,39 +62,38 @@ def capture_console(ri: RObject) -> Iterator[list[str]]:
             setattr(callbacks, name, function)
 
 
-def _stack_bytes() -> int:
-    soft, _ = resource.getrlimit(resource.RLIMIT_STACK)
-    if soft == resource.RLIM_INFINITY:
-        return _LARGEST_STACK
-    return int(_SHARE_OF_STACK * soft)
-
-
 @contextmanager
 def limit_stack(ri: RObject) -> Iterator[None]:
-    """Let R check its C stack, which rpy2 switches off: deep recursion is then R's error."""
+    """Let R check the C stack of the running thread: deep recursion is then R's error.
+
+    rpy2 switches the check off, and R would measure from where the main thread's stack begins.
+    """
     rlib = ri.openrlib.rlib
-    saved = rlib.R_CStackLimit
-    rlib.R_CStackLimit = _stack_bytes() if _in_main_thread() else _NO_LIMIT
+    saved = rlib.R_CStackStart, rlib.R_CStackLimit
+    stack = own_stack()
+    if stack is None:
+        rlib.R_CStackLimit = _NO_LIMIT
+    else:
+        rlib.R_CStackLimit = int(_SHARE_OF_STACK * stack.size)
+        if stack.start is not None:
+            rlib.R_CStackStart = stack.start
     try:
         yield
     finally:
-        rlib.R_CStackLimit = saved
+        rlib.R_CStackStart, rlib.R_CStackLimit = saved
 
 
 @contextmanager
 def interruptible(ri: RObject) -> Iterator[None]:
     """Hand Ctrl-C to R, which ends its work at the next safe point. In the main thread only."""
-    if not _in_main_thread():
-        yield
-        return
     rlib = ri.openrlib.rlib
 
-    def hand_over(_signal: int, _frame: object) -> None:
+    def hand_over() -> None:
         rlib.R_interrupts_pending = 1
 
-    saved = signal.signal(signal.SIGINT, hand_over)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, saved)
-        rlib.R_interrupts_pending = 0
+    with noted_interrupt(hand_over) as interrupt:
+        try:
+            yield
+        finally:
+            if interrupt.noted:
+                rlib.R_interrupts_pending = 0

@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 
 from bridge.column import Column, Frame
-from bridge.conditions import Condition
 from bridge.errors import BridgeError
-from bridge.session import Answer, Argument, Cells, Failure, Value, Vector
+from bridge.reply import list_or_dict, matrix_or_vector, truth
+from bridge.session import Argument, Cells, Value, Vector
 
 # rpy2 has no types.
 RObject = Any
 
 _COMPACT_ROW_NAMES = -(2**31)  # R's NA_integer_: row names are 1..n
+_SEPARATORS = "\x1f\x1e\x1d\x1c"
+_LONGEST_TEXT = 2**28  # R holds 2**31 bytes, and a character can take four
 
 
 class Marshal:
@@ -22,16 +24,22 @@ class Marshal:
     def __init__(self, ri: RObject) -> None:
         self._ri = ri
         self._scalars = {
+            type(None): lambda _: ri.NULL,
             bool: ri.BoolSexpVector,
             int: ri.IntSexpVector,
             float: ri.FloatSexpVector,
             str: ri.StrSexpVector,
         }
+        self._numeric = {
+            "f": ri.FloatSexpVector,
+            "i": ri.IntSexpVector,
+            "b": ri.BoolSexpVector,
+        }
         self._readers = {
             ri.RTYPES.NILSXP: lambda _: None,
             ri.RTYPES.REALSXP: lambda x: self._atomic(x, _numbers(x)),
             ri.RTYPES.INTSXP: lambda x: self._atomic(x, _numbers(x)),
-            ri.RTYPES.LGLSXP: lambda x: self._atomic(x, _numbers(x).astype(np.bool_)),
+            ri.RTYPES.LGLSXP: lambda x: self._atomic(x, truth(_numbers(x))),
             ri.RTYPES.STRSXP: lambda x: self._atomic(x, self._text(x)),
             ri.RTYPES.VECSXP: self._list,
         }
@@ -43,10 +51,10 @@ class Marshal:
         if scalar is not None:
             return scalar([value])
         match value:
-            case None:
-                return ri.NULL
             case Frame():
                 return self._data_frame(value)
+            case Vector():
+                return self._vector(value)
             case Mapping():
                 return self._named_list(value)
             case Sequence() if value and all(isinstance(item, str) for item in value):
@@ -54,6 +62,24 @@ class Marshal:
             case Sequence():
                 return ri.ListSexpVector([self.to_r(item) for item in value])
         raise BridgeError(f"A {type(value).__name__} cannot be sent to R.")
+
+    def _vector(self, value: Vector) -> RObject:
+        ri = self._ri
+        cells = value.cells
+        if isinstance(cells, tuple):
+            missing = ri.NA_Character
+            sent = ri.StrSexpVector([missing if cell is None else cell for cell in cells])
+        else:
+            kind = self._numeric[cells.dtype.kind]
+            sent = _copied(kind, cells.astype(np.int32) if cells.dtype.kind == "b" else cells)
+        if value.shape is not None:
+            sent.do_slot_assign("dim", ri.IntSexpVector(value.shape))
+            names = [self.to_r(value.rows), self.to_r(value.columns)]
+            if value.rows is not None or value.columns is not None:
+                sent.do_slot_assign("dimnames", ri.ListSexpVector(names))
+        elif value.names is not None:
+            sent.names = ri.StrSexpVector(list(value.names))
+        return sent
 
     def _named_list(self, value: Mapping[str, Argument]) -> RObject:
         sent = self._ri.ListSexpVector([self.to_r(item) for item in value.values()])
@@ -79,9 +105,20 @@ class Marshal:
         )
         sent = _copied(kind, column.cells)
         if column.kind == "factor":
-            sent.do_slot_assign("levels", ri.StrSexpVector(list(column.levels)))
+            sent.do_slot_assign("levels", self._levels(column.levels))
             sent.rclass = ri.StrSexpVector(["factor"])
         return sent
+
+    def _levels(self, levels: tuple[str, ...]) -> RObject:
+        """Return R's vector of levels, split by R from one text: rpy2 makes texts one by one."""
+        joined = "".join(levels)
+        separator = next((mark for mark in _SEPARATORS if mark not in joined), None)
+        if separator is None or len(joined) + len(levels) > _LONGEST_TEXT:
+            return self._ri.StrSexpVector(list(levels))
+        # R drops what follows the last separator: an empty text, so that an empty level stays.
+        text = separator.join([*levels, ""])
+        split = self._ri.baseenv["strsplit"](self._ri.StrSexpVector([text]), separator, fixed=True)
+        return split[0]
 
     def to_value(self, received: RObject) -> Value:
         """Return the plain structure of an object of R's."""
@@ -94,42 +131,15 @@ class Marshal:
         missing = self._ri.NA_Character
         return tuple(None if item is missing else item for item in received)
 
-    def _names(self, received: RObject) -> tuple[str, ...] | None:
-        if received.typeof == self._ri.RTYPES.NILSXP:
-            return None
-        return tuple(received)
-
-    def _attribute(self, received: RObject, name: str) -> RObject:
-        try:
-            return received.do_slot(name)
-        except LookupError:
-            return self._ri.NULL
-
     def _atomic(self, received: RObject, cells: Cells) -> Vector:
-        dim = self._attribute(received, "dim")
-        if dim.typeof == self._ri.RTYPES.NILSXP:
-            return Vector(cells, names=self._names(self._attribute(received, "names")))
-        rows = columns = None
-        dimnames = self._attribute(received, "dimnames")
-        if dimnames.typeof != self._ri.RTYPES.NILSXP:
-            rows, columns = self._names(dimnames[0]), self._names(dimnames[1])
-        return Vector(cells, shape=(dim[0], dim[1]), rows=rows, columns=columns)
+        return matrix_or_vector(cells, self._attributes(received))
 
     def _list(self, received: RObject) -> Value:
-        names = self._names(self._attribute(received, "names"))
         items = [self.to_value(item) for item in received]
-        if names is None:
-            return tuple(items)
-        return dict(zip(names, items, strict=True))
+        return list_or_dict(items, self._attributes(received))
 
-    def to_answer(self, received: RObject, output: list[str]) -> Answer:
-        """Return what ``answer()`` of conditions.R gave, with what R wrote past it."""
-        parts = dict(zip(received.names, received, strict=True))
-        error = self.to_value(parts["error"])
-        said = [_condition(item) for item in _sequence(self.to_value(parts["conditions"]))]
-        if output:
-            said.append(Condition("output", ("output",), "".join(output), ""))
-        return Answer(self.to_value(parts["value"]), _failure(error), tuple(said))
+    def _attributes(self, received: RObject) -> dict[str, Value]:
+        return {name: self.to_value(received.do_slot(name)) for name in received.list_attrs()}
 
 
 def _copied(kind: RObject, cells: Cells) -> RObject:
@@ -142,34 +152,3 @@ def _numbers(received: RObject) -> RObject:
     if len(received) == 0:
         return np.empty(0, dtype=np.dtype(received._NP_TYPESTR))  # noqa: SLF001
     return np.array(received.memoryview()).ravel(order="F")
-
-
-def _sequence(value: Value) -> Sequence[Value]:
-    return value if isinstance(value, tuple) else ()
-
-
-def _words(value: Value) -> tuple[str, ...]:
-    if not isinstance(value, Vector) or not isinstance(value.cells, tuple):
-        raise BridgeError("R described a condition in a way that cannot be read.")
-    return tuple(cell or "" for cell in value.cells)
-
-
-def _parts(value: Value) -> tuple[str, tuple[str, ...], str, str]:
-    if not isinstance(value, Mapping):
-        raise BridgeError("R described a condition in a way that cannot be read.")
-    kind, classes, text, call = (_words(value[key]) for key in ("kind", "class", "text", "call"))
-    return kind[0], classes, text[0], call[0]
-
-
-def _condition(value: Value) -> Condition:
-    kind, classes, text, call = _parts(value)
-    return Condition("warning" if kind == "warning" else "message", classes, text, call)
-
-
-def _failure(value: Value) -> Failure | None:
-    if value is None:
-        return None
-    kind, classes, text, call = _parts(value)
-    if kind == "interrupt":
-        raise KeyboardInterrupt
-    return Failure(classes, text, call)

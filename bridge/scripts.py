@@ -8,11 +8,21 @@ from bridge.errors import EngineMissingError
 SOURCES = (
     "conditions.R",
     "formula.R",
+    "model.R",
+    "store.R",
     "extract.R",
     "lm.R",
+    "glm.R",
     "lmer.R",
     "glmer.R",
+    "glmer_nb.R",
+    "structure.R",
+    "prediction.R",
+    "resampling.R",
+    "interval.R",
     "inference.R",
+    "diagnostics.R",
+    "means.R",
     "command.R",
 )
 

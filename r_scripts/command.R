@@ -1,6 +1,24 @@
 # The scripts as commands of a shell: reads a table, fits, prints R's summary, keeps the extracted list if asked.
 
-SCRIPTS <- c("conditions.R", "formula.R", "extract.R", "lm.R", "lmer.R", "glmer.R", "inference.R")
+SCRIPTS <- c(
+  "conditions.R",
+  "formula.R",
+  "model.R",
+  "store.R",
+  "extract.R",
+  "lm.R",
+  "glm.R",
+  "lmer.R",
+  "glmer.R",
+  "glmer_nb.R",
+  "structure.R",
+  "prediction.R",
+  "resampling.R",
+  "interval.R",
+  "inference.R",
+  "diagnostics.R",
+  "means.R"
+)
 
 # Option of the command line -> argument of the fit, and how to read its value (NULL: a flag that sets `value`).
 COMMAND_OPTIONS <- list(
@@ -49,6 +67,7 @@ save_result <- function(name, arguments, path) {
 }
 
 report_conditions <- function(outcome) {
+  cat(outcome$output)
   for (condition in outcome$conditions) message(condition$kind, ": ", condition$text)
   if (!is.null(outcome$error)) stop(outcome$error$text, call. = FALSE)
 }

@@ -10,7 +10,11 @@ named_double <- function(x) stats::setNames(as.double(x), names(x))
 # What print says beside its text (how to see more of it) is no message of the fit.
 printed <- function(x) utils::capture.output(suppressMessages(print(x)))
 
-extract_versions <- function() {
+# They cost more than all else of a small fit's extraction, and are the same as long as R runs.
+delayedAssign("VERSIONS", find_versions())
+extract_versions <- function() VERSIONS
+
+find_versions <- function() {
   list(
     R = paste(R.version$major, R.version$minor, sep = "."),
     lme4 = utils::packageDescription("lme4")$Version,
@@ -20,11 +24,6 @@ extract_versions <- function() {
     platform = R.version$platform,
     OS = utils::osVersion
   )
-}
-
-# 1-based positions, among the rows given, of the rows used.
-used_rows <- function(n, na_action) {
-  if (is.null(na_action)) seq_len(n) else seq_len(n)[-as.integer(na_action)]
 }
 
 quartiles <- function(x) stats::setNames(as.double(stats::quantile(x)), c("Min", "1Q", "Median", "3Q", "Max"))
@@ -39,57 +38,104 @@ extract_coefficients <- function(table) {
   )
 }
 
+# The contrasts of the factors of X: their name (R's function, or "matrix") and levels by columns.
+extract_contrasts <- function(used, model) {
+  frame <- stats::model.frame(model)
+  lapply(stats::setNames(nm = names(used)), function(column) {
+    kind <- used[[column]]
+    levels <- if (is.factor(frame[[column]])) levels(frame[[column]]) else c("FALSE", "TRUE")
+    coding <- if (is.character(kind)) getExportedValue("stats", kind)(levels) else kind
+    list(
+      kind = if (is.character(kind)) sub("^contr\\.", "", kind) else "matrix",
+      coding = plain_matrix(coding, rows = levels)
+    )
+  })
+}
+
 # What R answers alike for every kind of model.
-extract_common <- function(model, summarized, n) {
+extract_common <- function(model, summarized, contrasts) {
   loglik <- stats::logLik(model)
   c(
     extract_coefficients(stats::coef(summarized)),
     list(
-      sigma = as.double(stats::sigma(model)),
       loglik = as.double(loglik),
       aic = as.double(stats::AIC(model)),
       bic = as.double(stats::BIC(model)),
       nobs = as.integer(stats::nobs(model)),
       npar = as.integer(attr(loglik, "df")),
       df_resid = as.integer(stats::df.residual(model)),
-      response = if (inherits(model, "merMod")) {
-        as.double(lme4::getME(model, "y"))
-      } else {
-        as.double(stats::model.response(stats::model.frame(model)))
-      },
-      fitted = as.double(stats::fitted(model)),
-      resid = as.double(stats::residuals(model)),
-      rows = used_rows(n, attr(stats::model.frame(model), "na.action")),
+      fitted = unpadded(stats::fitted(model), model),
+      resid = unpadded(stats::residuals(model), model),
+      rows = used_rows(model),
+      omitted = omitted_rows(model),
+      contrasts = extract_contrasts(contrasts, model),
       summary = printed(summarized),
       call = deparse1(stats::getCall(model)),
+      state = extract_state(model),
       versions = extract_versions()
     )
   )
 }
 
-extract_lm <- function(model, n) {
+# What only a mixed model has.
+NOT_MIXED <- list(
+  vcov_rx = NULL, varcorr = NULL, ranef = NULL, ranef_sd = NULL, theta = NULL, ngroups = NULL, reml = NULL,
+  reml_criterion = NULL, conditional_deviance = NULL, scaled_resid_quantiles = NULL, optinfo = NULL
+)
+NOT_LM <- list(family = NULL, link = NULL, null_deviance = NULL, df_null = NULL)
+NOT_GLM <- list(r_squared = NULL, adj_r_squared = NULL, fstatistic = NULL, f_pvalue = NULL)
+
+# Of the coefficients, those that could be estimated.
+extract_full_rank <- function(model) {
+  kept <- !is.na(stats::coef(model))
+  list(
+    vcov = plain_matrix(stats::vcov(model, complete = FALSE)),
+    dropped_columns = names(kept)[!kept],
+    model_matrix = plain_matrix(stats::model.matrix(model)[, kept, drop = FALSE], rows = NULL)
+  )
+}
+
+extract_lm <- function(model) {
   summarized <- summary(model)
   f <- summarized$fstatistic
-  kept <- !is.na(stats::coef(model))
   c(
-    extract_common(model, summarized, n),
+    extract_common(model, summarized, model$contrasts),
+    extract_full_rank(model),
     list(
-      vcov = plain_matrix(stats::vcov(model, complete = FALSE)),
-      vcov_rx = NULL, varcorr = NULL, ranef = NULL, ranef_sd = NULL, theta = NULL, ngroups = NULL,
-      reml = NULL, reml_criterion = NULL, conditional_deviance = NULL,
+      response = as.double(stats::model.response(stats::model.frame(model))),
+      sigma = as.double(stats::sigma(model)),
       deviance = as.double(stats::deviance(model)),
-      scaled_resid = as.double(stats::weighted.residuals(model, drop0 = FALSE) / stats::sigma(model)),
+      scaled_resid = unpadded(stats::weighted.residuals(model, drop0 = FALSE) / stats::sigma(model), model),
       resid_quantiles = quartiles(summarized$residuals),
-      scaled_resid_quantiles = NULL,
-      converged = TRUE, singular = FALSE, optinfo = NULL,
-      dropped_columns = names(kept)[!kept],
-      model_matrix = plain_matrix(stats::model.matrix(model)[, kept, drop = FALSE], rows = NULL),
+      converged = TRUE, singular = FALSE,
       r_squared = as.double(summarized$r.squared),
       adj_r_squared = as.double(summarized$adj.r.squared),
       fstatistic = if (!is.null(f)) named_double(f),
-      f_pvalue = if (!is.null(f)) as.double(stats::pf(f[[1L]], f[[2L]], f[[3L]], lower.tail = FALSE)),
-      family = NULL, link = NULL
-    )
+      f_pvalue = if (!is.null(f)) as.double(stats::pf(f[[1L]], f[[2L]], f[[3L]], lower.tail = FALSE))
+    ),
+    NOT_MIXED, NOT_LM
+  )
+}
+
+extract_glm <- function(model) {
+  summarized <- summary(model)
+  scale <- sqrt(summarized$dispersion)
+  c(
+    extract_common(model, summarized, model$contrasts),
+    extract_full_rank(model),
+    list(
+      # glm itself turns two columns, or a factor, into proportions.
+      response = as.double(model$y),
+      sigma = as.double(scale),
+      deviance = as.double(stats::deviance(model)),
+      scaled_resid = unpadded(stats::residuals(model, type = "pearson") / scale, model),
+      resid_quantiles = quartiles(unpadded(stats::residuals(model), model)),
+      converged = model$converged, singular = FALSE,
+      family = model$family$family, link = model$family$link,
+      null_deviance = as.double(model$null.deviance),
+      df_null = as.integer(model$df.null)
+    ),
+    NOT_MIXED, NOT_GLM
   )
 }
 
@@ -130,16 +176,18 @@ extract_optinfo <- function(model) {
 
 has_converged <- function(optinfo) all(optinfo$code == 0L) && all(optinfo$lme4_code >= 0L)
 
-extract_mer <- function(model, n, cond_var) {
+extract_mer <- function(model, cond_var = FALSE) {
   summarized <- summary(model)
   glmm <- lme4::isGLMM(model)
   reml <- lme4::isREML(model)
-  pearson <- as.double(stats::residuals(model, type = "pearson", scaled = TRUE))
+  pearson <- unpadded(stats::residuals(model, type = "pearson", scaled = TRUE), model)
   X <- lme4::getME(model, "X")
   optinfo <- extract_optinfo(model)
   c(
-    extract_common(model, summarized, n),
+    extract_common(model, summarized, attr(X, "contrasts")),
     list(
+      response = as.double(lme4::getME(model, "y")),
+      sigma = as.double(stats::sigma(model)),
       vcov = plain_matrix(stats::vcov(model)),
       # R warns here that the two covariances differ; both are given, for the reader to see it.
       vcov_rx = if (glmm) plain_matrix(suppressWarnings(stats::vcov(model, use.hessian = FALSE))),
@@ -160,9 +208,10 @@ extract_mer <- function(model, n, cond_var) {
       optinfo = optinfo,
       dropped_columns = as.character(names(attr(X, "col.dropped"))),
       model_matrix = plain_matrix(X, rows = NULL),
-      r_squared = NULL, adj_r_squared = NULL, fstatistic = NULL, f_pvalue = NULL,
       family = if (glmm) stats::family(model)$family,
-      link = if (glmm) stats::family(model)$link
-    )
+      link = if (glmm) stats::family(model)$link,
+      null_deviance = NULL, df_null = NULL
+    ),
+    NOT_GLM
   )
 }

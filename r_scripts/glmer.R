@@ -2,53 +2,24 @@
 #   Rscript r_scripts/glmer.R 'cbind(incidence, size - incidence) ~ period + (1 | herd)' cbpp.csv
 #     [--family poisson] [--link log] [--nagq 1] [--weights COL] [--cond-var] [--out fit.rds]
 
-# Family -> its links, as R's family functions take them.
-FAMILIES <- list(
-  binomial = c("logit", "probit", "cauchit", "log", "cloglog"),
-  poisson = c("log", "identity", "sqrt"),
-  Gamma = c("inverse", "identity", "log"),
-  inverse.gaussian = c("1/mu^2", "inverse", "identity", "log"),
-  gaussian = c("identity", "log", "inverse")
-)
+MIXED_FAMILIES <- c("binomial", "poisson", "Gamma", "inverse.gaussian", "gaussian")
 
-# `binomial` or `binomial(link = "probit")`, from names that are looked up and never parsed.
-family_call <- function(family, link) {
-  if (!family %in% names(FAMILIES)) {
-    refuse(
-      "bridge_argument", "`", family, "` is not a family of glmer. Its families: ",
-      paste(names(FAMILIES), collapse = ", "), "."
-    )
-  }
-  if (!is.null(link) && !link %in% FAMILIES[[family]]) {
-    refuse(
-      "bridge_argument", "`", link, "` is not a link of the family ", family, ". Its links: ",
-      paste(FAMILIES[[family]], collapse = ", "), "."
-    )
-  }
+prepare_glmer <- function(formula, data, family = "binomial", link = NULL, nAGQ = 1L, start = NULL, control = NULL,
+                          verbose = 0L, allow = NULL, ...) {
+  asked <- family_call(family, link, MIXED_FAMILIES, "glmer")
   if (family == "gaussian" && (is.null(link) || link == "identity")) {
     refuse("bridge_argument", "A gaussian model with the identity link is a linear mixed model: use lmer.")
   }
-  if (is.null(link)) as.name(family) else bquote(.(as.name(family))(link = .(link)))
-}
-
-build_glmer <- function(formula, data, family = "binomial", link = NULL, weights = NULL, nAGQ = 1L, control = NULL) {
-  call <- bquote(
-    glmer(formula = .(safe_formula(formula)), data = data, family = .(family_call(family, link)))
-  )
+  call <- bquote(glmer(formula = .(safe_formula(formula, allow)), data = data, family = .(asked)))
   if (nAGQ != 1L) call$nAGQ <- nAGQ
-  if (!is.null(control)) call$control <- quote(control)
-  scope <- list(
-    call = call, fitter = lme4::glmer, data = data, weights = weights,
-    control = mixed_control(lme4::glmerControl, control)
-  )
-  scope[[family]] <- getExportedValue("stats", family)
-  do.call(evaluate_fit, scope, quote = TRUE)
+  prepared <- prepare_fit(call, lme4::glmer, data, ..., bindings = family_binding(family))
+  search_settings(prepared, lme4::glmerControl, start, control, verbose)
 }
 
-fit_glmer <- function(formula, data, family = "binomial", link = NULL, weights = NULL, nAGQ = 1L,
-                      control = NULL, cond_var = FALSE) {
-  model <- build_glmer(formula, data, family, link, weights = weights, nAGQ = nAGQ, control = control)
-  extract_mer(model, nrow(data), cond_var)
+build_glmer <- function(...) evaluate_fit(prepare_glmer(...))
+
+fit_glmer <- function(..., cond_var = FALSE, keep = NULL) {
+  keep_model(keep, build_glmer(...), extract_mer, cond_var = cond_var)
 }
 
 if (sys.nframe() == 0L) {

@@ -2,49 +2,40 @@
 #   Rscript r_scripts/lmer.R 'math ~ raven + (1 | school)' pupils.csv [--ml] [--weights COL] [--cond-var] [--out fit.rds]
 
 OPTIMIZERS <- c("bobyqa", "Nelder_Mead", "nloptwrap", "nlminbwrap")
+# Of nlopt, what needs no gradient.
+ALGORITHMS <- c("NLOPT_LN_BOBYQA", "NLOPT_LN_NELDERMEAD", "NLOPT_LN_COBYLA", "NLOPT_LN_SBPLX", "NLOPT_LN_PRAXIS", "NLOPT_LN_NEWUOA")
 
 # lme4's control object from names and numbers. An optimizer is looked up by its name, hence the fixed list.
 mixed_control <- function(make, settings) {
-  unknown <- setdiff(names(settings), names(formals(make)))
-  if (length(unknown) > 0L) {
-    refuse(
-      "bridge_argument", "`", unknown[1L], "` is not a setting of control. Its settings: ",
-      paste(names(formals(make)), collapse = ", "), "."
-    )
-  }
-  strange <- setdiff(as.character(settings$optimizer), OPTIMIZERS)
-  if (length(strange) > 0L) {
-    refuse(
-      "bridge_argument", "`", strange[1L], "` is not an optimizer of lme4. Its optimizers: ",
-      paste(OPTIMIZERS, collapse = ", "), "."
-    )
-  }
+  for (name in names(settings)) known_name(name, names(formals(make)), "a setting of control")
+  for (name in as.character(settings$optimizer)) known_name(name, OPTIMIZERS, "an optimizer of lme4")
+  for (name in as.character(settings$optCtrl$algorithm)) known_name(name, ALGORITHMS, "an algorithm of nloptwrap")
   do.call(make, as.list(settings))
 }
 
-# Evaluates `call` where only the data, the control and the fitting function are: the model then remembers
-# a call that can be read, `lmer(formula = ..., data = data)`, and not the data themselves.
-evaluate_fit <- function(call, fitter, data, weights = NULL, ...) {
-  scope <- list2env(list(data = data, ...), parent = baseenv())
-  assign(as.character(call[[1L]]), fitter, envir = scope)
-  if (!is.null(weights)) {
-    call$weights <- as.name(weights)
-    # lme4 fetches `weights` from the caller by that very name.
-    scope$weights <- data[[weights]]
+# Settings of the search: where it starts, how it goes, what it prints.
+search_settings <- function(prepared, make, start, control, verbose) {
+  if (!is.null(start)) {
+    prepared$call$start <- quote(start)
+    prepared$bindings$start <- start
   }
-  eval(call, scope)
+  if (!is.null(control)) {
+    prepared$call$control <- quote(control)
+    prepared$bindings$control <- mixed_control(make, control)
+  }
+  if (verbose > 0L) prepared$call$verbose <- verbose
+  prepared
 }
 
-build_lmer <- function(formula, data, REML = TRUE, weights = NULL, control = NULL) {
-  call <- bquote(lmer(formula = .(safe_formula(formula)), data = data, REML = .(REML)))
-  settings <- mixed_control(lme4::lmerControl, control)
-  if (!is.null(control)) call$control <- quote(control)
-  evaluate_fit(call, lme4::lmer, data, weights, control = settings)
+prepare_lmer <- function(formula, data, REML = TRUE, start = NULL, control = NULL, verbose = 0L, allow = NULL, ...) {
+  call <- bquote(lmer(formula = .(safe_formula(formula, allow)), data = data, REML = .(REML)))
+  search_settings(prepare_fit(call, lme4::lmer, data, ...), lme4::lmerControl, start, control, verbose)
 }
 
-fit_lmer <- function(formula, data, REML = TRUE, weights = NULL, control = NULL, cond_var = FALSE) {
-  model <- build_lmer(formula, data, REML = REML, weights = weights, control = control)
-  extract_mer(model, nrow(data), cond_var)
+build_lmer <- function(...) evaluate_fit(prepare_lmer(...))
+
+fit_lmer <- function(..., cond_var = FALSE, keep = NULL) {
+  keep_model(keep, build_lmer(...), extract_mer, cond_var = cond_var)
 }
 
 if (sys.nframe() == 0L) {

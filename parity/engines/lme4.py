@@ -38,10 +38,10 @@ class Lme4:
     name = "lme4"
 
     def missing(self) -> str | None:
-        """Return None where R with lme4 answers in this process."""
-        from bridge import embedded  # noqa: PLC0415 - R starts only when it is asked for
+        """Return None where R with lme4 answers to this process."""
+        from bridge import session  # noqa: PLC0415 - R starts only when it is asked for
 
-        return embedded.probe()
+        return session.probe()
 
     def unsupported(self, case: Case) -> str | None:
         """Return None where the formula holds nothing that R must not evaluate."""
@@ -80,10 +80,10 @@ class Lme4:
         )
 
     def versions(self) -> dict[str, str]:
-        """Return the versions of R, lme4, Matrix, BLAS, LAPACK, the platform and rpy2."""
-        from bridge import embedded  # noqa: PLC0415 - R starts only when it is asked for
+        """Return the versions of R, lme4, Matrix, BLAS, LAPACK, the platform and, if used, rpy2."""
+        from bridge import session  # noqa: PLC0415 - R starts only when it is asked for
 
-        return embedded.versions()
+        return session.versions()
 
 
 def _ask(spec: ModelSpec, data: pd.DataFrame, *, cond_var: bool) -> Fit:

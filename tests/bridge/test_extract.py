@@ -8,6 +8,8 @@ import pytest
 from bridge.encode import to_frame
 from bridge.errors import BridgeError
 from bridge.extract import to_fit
+from bridge.handle import Handle
+from bridge.request import Request
 from bridge.session import Vector, current
 
 pytestmark = pytest.mark.r
@@ -19,11 +21,11 @@ def parts(sleepstudy: pd.DataFrame) -> dict[str, Any]:
     frame = to_frame(sleepstudy, ["Reaction", "Days", "Subject"])
     answer = current().call("fit_lmer", {"formula": FORMULA, "data": frame})
     assert isinstance(answer.value, dict)
-    return {"frame": frame, "value": answer.value}
+    return {"request": Request("lmer", FORMULA, frame, {}, {}), "value": answer.value}
 
 
 def read(parts: dict[str, Any]) -> object:
-    return to_fit("lmer", FORMULA, parts["frame"], {}, parts["value"], ())
+    return to_fit(parts["request"], Handle(None), parts["value"], (), {})
 
 
 def test_the_whole_list_is_read(parts: dict[str, Any]) -> None:

@@ -72,6 +72,9 @@ def differences(one: Value, other: Value, place: str = "") -> list[str]:
     """Name the places where two answers differ in kind, name or bit."""
     if isinstance(one, Mapping) and isinstance(other, Mapping) and one.keys() == other.keys():
         return [text for key in one for text in differences(one[key], other[key], f"{place}/{key}")]
+    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [text for k, pair in pairs for text in differences(*pair, f"{place}/{k}")]
     if isinstance(one, Vector) and isinstance(other, Vector):
         return [] if bits(one) == bits(other) else [place]
     return [] if one is None and other is None else [place]
@@ -122,7 +125,9 @@ def test_a_single_bit_is_seen() -> None:
     assert differences({"x": one}, {"x": Vector(one.cells, names=("a", "b"))}) == ["/x"]
     assert differences({"x": one}, {"z": one}) == [""]
     assert differences({"x": one}, {"x": None}) == ["/x"]
-    assert differences({"x": one}, {"x": one}) == []
+    assert differences({"x": (one,)}, {"x": (other,)}) == ["/x/0"]
+    assert differences({"x": (one,)}, {"x": (one, one)}) == ["/x"]
+    assert differences({"x": one, "y": (one,)}, {"x": one, "y": (one,)}) == []
 
 
 def test_a_script_reads_csv_and_takes_wrong_usage_in_words(

@@ -1,0 +1,193 @@
+"""Confidence intervals: Wald, profile likelihood, parametric bootstrap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+from scipy.stats import norm
+
+from bridge.arguments import as_name, as_names, as_number, as_whole
+from bridge.bootstrap import Bootstrap, run_bootstrap
+from bridge.errors import ArgumentError, FitError, NotDefinedError
+from bridge.handle import ask
+from bridge.progress import track
+from bridge.record import Record
+from bridge.values import as_columns, as_mapping, as_matrix, as_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bridge.session import Argument
+
+    Method = Literal["wald", "profile", "boot"]
+    BootKind = Literal["perc", "basic", "norm"]
+
+
+def limits(level: float) -> tuple[str, str]:
+    """Return R's names of the two limits: ``("2.5 %", "97.5 %")`` for 0.95."""
+    tail = 50 * (1 - level)
+    return f"{tail:.3g} %", f"{100 - tail:.{4 if tail < 1 else 3}g} %"
+
+
+class Intervals(Record):
+    """Confidence intervals of a model's parameters."""
+
+    def confint(  # noqa: PLR0913  (R's arguments)
+        self,
+        method: Method = "wald",
+        *,
+        level: float = 0.95,
+        parm: Sequence[str] | str | None = None,
+        n_boot: int = 1000,
+        seed: int | None = None,
+        workers: int = 1,
+        boot_type: BootKind = "perc",
+        progress: bool | None = None,
+    ) -> pd.DataFrame:
+        """Return confidence intervals.
+
+        Parameters
+        ----------
+        method
+            ``"wald"``: estimate plus or minus a normal quantile (lm: of t) times the standard
+            error, fixed effects only. ``"profile"``: by the profile likelihood, all parameters, a
+            REML fit by ML. ``"boot"``: by the parametric bootstrap, all parameters.
+        level
+            Coverage, between 0 and 1.
+        parm
+            Names of parameters; all by default. SDs are named ``sd_(Intercept)|school``,
+            correlations ``cor_raven.(Intercept)|school``, the residual SD ``sigma``.
+        n_boot, seed, workers, boot_type
+            For ``"boot"``: see :meth:`bootstrap`; kind of interval, ``"perc"`` (percentiles),
+            ``"basic"`` or ``"norm"``.
+        progress
+            Whether to show how far it is; by default on a terminal.
+
+        Returns
+        -------
+        DataFrame
+            A row a parameter, columns ``2.5 %`` and ``97.5 %`` (as `level` has it). Its ``attrs``
+            have ``method``, and of a bootstrap the `Bootstrap` itself.
+        """
+        as_name("method", method, ("wald", "profile", "boot"))
+        as_number("level", level, low=0.0, high=1.0)
+        wanted = None if parm is None else as_names("parm", parm)
+        if method == "boot":
+            found = self.bootstrap(n_boot, seed=seed, workers=workers, progress=progress)
+            table = found.confint(level, kind=boot_type)
+            table.attrs["bootstrap"] = found
+        elif not self.is_mixed:
+            table = _plain(self, level, method)
+        elif method == "wald":
+            table = _wald(self, level)
+        else:
+            _, table = _profiles(self, wanted, level, progress)
+        table.attrs["method"] = method
+        return _chosen(table, wanted)
+
+    def profile(
+        self,
+        parm: Sequence[str] | str | None = None,
+        *,
+        level: float = 0.95,
+        progress: bool | None = None,
+    ) -> pd.DataFrame:
+        """Return the profile likelihood, a row an evaluation.
+
+        Returns
+        -------
+        DataFrame
+            ``.zeta`` (signed square root of the rise of the deviance), a column a parameter, the
+            parameter profiled (``.par``) and its value (``.focal``). ``attrs["interval"]`` has the
+            intervals at `level`. A REML fit is profiled by ML.
+        """
+        _require_mixed(self, "profile")
+        wanted = None if parm is None else as_names("parm", parm)
+        table, interval = _profiles(self, wanted, level, progress)
+        table.attrs["interval"] = interval
+        return table
+
+    def bootstrap(
+        self,
+        n: int = 1000,
+        *,
+        seed: int | None = None,
+        workers: int = 1,
+        progress: bool | None = None,
+    ) -> Bootstrap:
+        """Return a parametric bootstrap: responses simulated from the fit, each fitted again.
+
+        lme4 before 1.1-33 refits a REML fit by a wrong criterion (its ``refit`` takes REML = 1
+        where the number of fixed effects belongs); where that is so, each response is fitted anew
+        and `Bootstrap.anew` says so. The draws are those of R's ``bootMer`` from the same seed.
+
+        Parameters
+        ----------
+        n
+            Number of responses.
+        seed
+            Of R's Mersenne twister; by default a random one, which `Bootstrap.seed` keeps.
+        workers
+            Number of R processes that fit; the result does not depend on it.
+        progress
+            Whether to show how far it is; by default on a terminal.
+        """
+        _require_mixed(self, "bootstrap")
+        size, processes = as_whole("n", n, least=1), as_whole("workers", workers, least=1)
+        return run_bootstrap(self, size, seed=seed, workers=processes, progress=progress)
+
+
+def _require_mixed(fit: Record, what: str) -> None:
+    if not fit.is_mixed:
+        raise NotDefinedError(
+            f"{what} is for mixed models; this one is fitted by {fit.kind}. Its confint() has "
+            "methods 'wald' and 'profile'."
+        )
+
+
+def _wald(fit: Record, level: float) -> pd.DataFrame:
+    reach = norm.isf((1 - level) / 2) * fit.bse
+    low, high = limits(level)
+    return pd.DataFrame({low: fit.fixef - reach, high: fit.fixef + reach})
+
+
+def _plain(fit: Record, level: float, method: str) -> pd.DataFrame:
+    kind = "t" if fit.kind == "lm" else method
+    if fit.kind == "lm" and method == "profile":
+        raise NotDefinedError("The intervals of an lm are exact by t: use method='wald'.")
+    found = as_matrix(ask(fit, "plain_intervals", {"level": level, "method": kind}).value)
+    return found.set_axis(list(limits(level)), axis=1)
+
+
+def _chosen(table: pd.DataFrame, wanted: list[str] | None) -> pd.DataFrame:
+    if wanted is None:
+        return table
+    for name in wanted:
+        if name not in table.index:
+            raise ArgumentError(
+                f"parm names {name!r}, which is no parameter here. They are: "
+                f"{', '.join(map(repr, table.index))}."
+            )
+    return table.loc[wanted]
+
+
+def _profiles(
+    fit: Record,
+    wanted: list[str] | None,
+    level: float,
+    progress: bool | None,  # noqa: FBT001  (handed on)
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    names = list(as_words(ask(fit, "parameter_names").value))
+    chosen = _chosen(pd.DataFrame(index=names), wanted).index
+    tables, intervals = [], []
+    for name in track(list(chosen), "profile", progress):
+        sent: dict[str, Argument] = {"which": names.index(name) + 1, "level": level}
+        try:
+            parts = as_mapping(ask(fit, "profile_parameter", sent).value)
+        except FitError as error:
+            raise FitError(f"The profile of {name!r} broke down. {error}") from error
+        tables.append(as_columns(parts["table"]))
+        intervals.append(as_matrix(parts["interval"]).set_axis([name], axis=0))
+    interval = pd.concat(intervals).set_axis(list(limits(level)), axis=1)
+    return pd.concat(tables, ignore_index=True), interval

@@ -1,0 +1,1 @@
+"""Columns of each library, read into cells of NumPy: one module a library."""

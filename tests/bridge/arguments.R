@@ -1,0 +1,80 @@
+# Fits by plain calls of R with each argument that lm, glm, lmer, glmer and glmer.nb take: nothing of r_scripts is used here.
+#   Rscript arguments.R FOLDER    writes FOLDER/arguments.txt: label, name, number in hexadecimal
+suppressPackageStartupMessages(library(lme4))
+folder <- commandArgs(TRUE)[1L]
+out <- file(file.path(folder, "arguments.txt"), "w")
+options(contrasts = c("contr.treatment", "contr.treatment"))
+
+put <- function(label, model) {
+  numbers <- c(logLik = as.numeric(logLik(model)), if (inherits(model, "merMod")) fixef(model) else coef(model), last = unname(tail(fitted(model), 1)))
+  cat(sprintf("%s\t%s\t%a\n", label, names(numbers), numbers), file = out, sep = "")
+}
+fit <- function(label, expr) put(label, suppressMessages(suppressWarnings(expr)))
+
+sleep <- transform(sleepstudy, w = 1 + (seq_len(180) - 1) %% 3, o = (seq_len(180) - 1) / 10, early = Days < 6, week = factor(Days %/% 4))
+helmert <- list(week = "contr.helmert")
+mine <- list(week = matrix(c(1, 0, -1, 0, 1, -1), 3))
+
+fit("lm", lm(Reaction ~ Days + week, sleep))
+fit("lm weights", lm(Reaction ~ Days + week, sleep, weights = w))
+fit("lm offset", lm(Reaction ~ Days + week, sleep, offset = o))
+fit("lm subset", lm(Reaction ~ Days + week, sleep, subset = early))
+fit("lm contrasts", lm(Reaction ~ Days + week, sleep, contrasts = helmert))
+fit("lm contrasts matrix", lm(Reaction ~ Days + week, sleep, contrasts = mine))
+fit("lm reference", lm(Reaction ~ Days + week, transform(sleep, week = relevel(week, "2"))))
+
+F <- Reaction ~ Days + week + (Days | Subject)
+fit("lmer", lmer(F, sleep))
+fit("lmer REML", lmer(F, sleep, REML = FALSE))
+fit("lmer weights", lmer(F, sleep, weights = w))
+fit("lmer offset", lmer(F, sleep, offset = o))
+fit("lmer subset", lmer(F, sleep, subset = early))
+fit("lmer contrasts", lmer(F, sleep, contrasts = helmert))
+fit("lmer reference", lmer(F, transform(sleep, week = relevel(week, "2"))))
+fit("lmer start", lmer(F, sleep, start = c(2, 0.1, 1), control = lmerControl(optCtrl = list(maxeval = 3))))
+fit("lmer start list", lmer(F, sleep, start = list(theta = c(2, 0.1, 1)), control = lmerControl(optCtrl = list(maxeval = 3))))
+fit("lmer control", lmer(F, sleep, control = lmerControl(optimizer = "Nelder_Mead", optCtrl = list(maxfun = 25))))
+
+herds <- transform(cbpp, rate = incidence / size, o = (seq_len(56) - 1) / 50, odd = seq_len(56) %% 2 == 1)
+G <- cbind(incidence, size - incidence) ~ period
+H <- cbind(incidence, size - incidence) ~ period + (1 | herd)
+sums <- list(period = "contr.sum")
+fit("glm", glm(G, binomial, herds))
+fit("glm family", glm(incidence ~ period, poisson, herds))
+fit("glm link", glm(G, binomial(link = "probit"), herds))
+fit("glm weights", glm(rate ~ period, binomial, herds, weights = size))
+fit("glm offset", glm(G, binomial, herds, offset = o))
+fit("glm subset", glm(G, binomial, herds, subset = odd))
+fit("glm contrasts", glm(G, binomial, herds, contrasts = sums))
+fit("glm reference", glm(G, binomial, transform(herds, period = relevel(period, "3"))))
+fit("glm control", glm(G, binomial, herds, control = glm.control(maxit = 2)))
+fit("glm start", glm(G, binomial, herds, start = c(0, 0, 0, 1), control = glm.control(maxit = 2)))
+
+fit("glmer", glmer(H, herds, binomial))
+fit("glmer family", glmer(incidence ~ period + (1 | herd), herds, poisson))
+fit("glmer link", glmer(H, herds, binomial(link = "cloglog")))
+fit("glmer weights", glmer(rate ~ period + (1 | herd), herds, binomial, weights = size))
+fit("glmer offset", glmer(H, herds, binomial, offset = o))
+fit("glmer subset", glmer(H, herds, binomial, subset = odd))
+fit("glmer contrasts", glmer(H, herds, binomial, contrasts = sums))
+fit("glmer reference", glmer(H, transform(herds, period = relevel(period, "3")), binomial))
+fit("glmer nAGQ", glmer(H, herds, binomial, nAGQ = 9))
+fit("glmer start", glmer(H, herds, binomial, start = list(theta = 2, fixef = c(0, 0, 0, 1)), control = glmerControl(
+  optimizer = "bobyqa", nAGQ0initStep = FALSE, optCtrl = list(maxfun = 15)
+)))
+fit("glmer control", glmer(H, herds, binomial, control = glmerControl(tolPwrss = 1e-3)))
+
+ticks <- transform(grouseticks, o = (seq_len(403) - 1) / 400, odd = seq_len(403) %% 2 == 1, w = 1 + (seq_len(403) - 1) %% 2)
+N <- TICKS ~ YEAR + (1 | BROOD)
+fit("glmer_nb", glmer.nb(N, data = ticks))
+fit("glmer_nb offset", glmer.nb(N, data = ticks, offset = o))
+fit("glmer_nb subset", glmer.nb(N, data = ticks, subset = odd))
+fit("glmer_nb weights", glmer.nb(N, data = ticks, weights = w))
+fit("glmer_nb contrasts", glmer.nb(N, data = ticks, contrasts = list(YEAR = "contr.sum")))
+fit("glmer_nb reference", glmer.nb(N, data = transform(ticks, YEAR = relevel(YEAR, "97"))))
+fit("glmer_nb nAGQ", glmer.nb(N, data = ticks, nAGQ = 3))
+# The search for the size ends elsewhere, in its last digits, from another start.
+fit("glmer_nb init_theta", glmer.nb(N, data = ticks, initCtrl = list(theta = 2)))
+fit("glmer_nb control", glmer.nb(N, data = ticks, control = glmerControl(tolPwrss = 1e-4)))
+fit("glmer_nb start", glmer.nb(N, data = ticks, start = list(theta = 2), control = glmerControl(optCtrl = list(maxfun = 12))))
+close(out)

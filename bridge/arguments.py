@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from bridge.cells import Place, level_texts
 from bridge.errors import ArgumentError
 from bridge.session import Vector
 
@@ -26,6 +27,7 @@ Control: TypeAlias = "Mapping[str, Any]"
 _LARGEST_INTEGER = 2**31 - 1
 _NA_ACTIONS = ("omit", "exclude", "fail")
 _MATRIX = 2
+_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,20 @@ class Options:
     reference: Mapping[str, object] | None
     allow: tuple[str, ...]
     session: Session | None
+
+    def __post_init__(self) -> None:
+        """Refuse a session that is none, and references that are not by column."""
+        has_call = callable(getattr(self.session, "call", None))
+        if self.session is not None and (isinstance(self.session, type) or not has_call):
+            raise ArgumentError(
+                f"session is {shown(self.session)}; expected what bridge.connect() returns, or "
+                "None for the R of this process."
+            )
+        if self.reference is not None and not isinstance(self.reference, Mapping):
+            raise ArgumentError(
+                f"reference is {shown(self.reference)}; expected a mapping of columns to levels, "
+                "as {'social': '1'}."
+            )
 
     def sent(self) -> dict[str, Argument]:
         """Return those that R takes as they are, defaults left out."""
@@ -58,19 +74,24 @@ class Options:
         return given
 
 
+def shown(value: object) -> str:
+    """Return `value` in one short line, for what is said of it."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
 def as_truth(name: str, value: object) -> bool:
     """Return `value`, refused unless it is a bool."""
     if not isinstance(value, bool | np.bool_):
-        raise ArgumentError(f"{name} is {value!r}; expected True or False.")
+        raise ArgumentError(f"{name} is {shown(value)}; expected True or False.")
     return bool(value)
 
 
 def as_name(name: str, value: object, known: Sequence[str] = ()) -> str:
     """Return `value`, refused unless it is text, and one of `known` where these are given."""
-    if not isinstance(value, str):
-        raise ArgumentError(f"{name} is {value!r}; expected its name as text.")
-    if known and value not in known:
-        raise ArgumentError(f"{name} is {value!r}; expected one of {', '.join(map(repr, known))}.")
+    if not isinstance(value, str) or (known and value not in known):
+        wanted = f"one of {', '.join(map(repr, known))}" if known else "its name as text"
+        raise ArgumentError(f"{name} is {shown(value)}; expected {wanted}.")
     return value
 
 
@@ -79,7 +100,7 @@ def as_names(name: str, values: object) -> list[str]:
     if isinstance(values, str):
         return [values]
     if not isinstance(values, Sequence) or not all(isinstance(value, str) for value in values):
-        raise ArgumentError(f"{name} is {values!r}; expected text, or a list of texts.")
+        raise ArgumentError(f"{name} is {shown(values)}; expected text, or a list of texts.")
     return list(values)
 
 
@@ -87,7 +108,10 @@ def as_whole(name: str, value: object, least: int = 0) -> int:
     """Return `value`, refused unless a whole number of at least `least` that R's integers hold."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or not least <= int(value) <= _LARGEST_INTEGER:  # type: ignore[call-overload]
-        raise ArgumentError(f"{name} is {value!r}; expected a whole number, {least} or more.")
+        raise ArgumentError(
+            f"{name} is {shown(value)}; expected a whole number, {least} or more and at most "
+            f"{_LARGEST_INTEGER}."
+        )
     return int(value)  # type: ignore[call-overload, no-any-return]
 
 
@@ -95,8 +119,11 @@ def as_number(name: str, value: object, *, low: float = -np.inf, high: float = n
     """Return `value`, refused unless a number strictly between `low` and `high`."""
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
     if not number or not low < float(value) < high:  # type: ignore[arg-type]
-        between = f" between {low:g} and {high:g}" if np.isfinite([low, high]).all() else ""
-        raise ArgumentError(f"{name} is {value!r}; expected a number{between}.")
+        bounds = {"above": low, "below": high}
+        limits = " and ".join(f"{word} {at:g}" for word, at in bounds.items() if np.isfinite(at))
+        raise ArgumentError(
+            f"{name} is {shown(value)}; expected a finite number {limits}".rstrip() + "."
+        )
     return float(value)  # type: ignore[arg-type]
 
 
@@ -107,7 +134,7 @@ def as_numbers(name: str, values: object) -> Vector:
     except (TypeError, ValueError):
         cells = np.array([np.nan])
     if cells.ndim != 1 or not np.isfinite(cells).all():
-        raise ArgumentError(f"{name} is {values!r}; expected a list of finite numbers.")
+        raise ArgumentError(f"{name} is {shown(values)}; expected a list of finite numbers.")
     return Vector(cells)
 
 
@@ -126,7 +153,7 @@ def as_contrasts(contrasts: object) -> dict[str, Argument]:
     """Return contrasts by column: R's names of them, or matrices level by column."""
     if not isinstance(contrasts, Mapping):
         raise ArgumentError(
-            f"contrasts is {contrasts!r}; expected a mapping of columns to names, as "
+            f"contrasts is {shown(contrasts)}; expected a mapping of columns to names, as "
             "{'social': 'sum'}, or to matrices."
         )
     return {str(column): _contrast(str(column), given) for column, given in contrasts.items()}
@@ -142,10 +169,12 @@ def _contrast(column: str, given: object) -> Argument:
         cells = np.empty(0)
     if cells.ndim != _MATRIX or not cells.size or not np.isfinite(cells).all():
         raise ArgumentError(
-            f"contrasts[{column!r}] is {given!r}; expected 'treatment', 'sum', 'helmert', 'poly', "
-            "'SAS', or a matrix of numbers, a row for each level."
+            f"contrasts[{column!r}] is {shown(given)}; expected 'treatment', 'sum', 'helmert', "
+            "'poly', 'SAS', or a matrix of numbers, a row for each level."
         )
-    rows = None if table is None else tuple(map(str, table.index))
+    # By the labels of its rows R puts them to the levels; a range of numbers labels none.
+    labelled = table is not None and not isinstance(table.index, pd.RangeIndex)
+    rows = level_texts(Place(column), list(table.index)) if table is not None and labelled else None
     columns = None if table is None else tuple(map(str, table.columns))
     shape = (cells.shape[0], cells.shape[1])
     return Vector(cells.ravel(order="F"), shape=shape, rows=rows, columns=columns)
@@ -156,7 +185,9 @@ def as_control(settings: object, name: str = "control") -> dict[str, Any] | None
     if settings is None:
         return None
     if not isinstance(settings, Mapping):
-        raise ArgumentError(f"{name} is {settings!r}; expected a mapping of names to settings.")
+        raise ArgumentError(
+            f"{name} is {shown(settings)}; expected a mapping of names to settings."
+        )
     return {str(key): _setting(f"{name}[{key!r}]", value) for key, value in settings.items()}
 
 
@@ -164,7 +195,9 @@ def _setting(name: str, value: object) -> object:
     match value:
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_INTEGER:
             return float(value)
-        case None | bool() | int() | float() | str():
+        case None | bool() | int() | str():
+            return value
+        case float() if not np.isnan(value):
             return value
         case np.generic():
             return _setting(name, value.item())
@@ -173,5 +206,5 @@ def _setting(name: str, value: object) -> object:
         case list() | tuple() if value and all(isinstance(item, str) for item in value):
             return list(value)
     raise ArgumentError(
-        f"{name} is {value!r}; expected a number, a bool, text or a mapping of them."
+        f"{name} is {shown(value)}; expected a number, a bool, text or a mapping of them."
     )

@@ -67,11 +67,14 @@ class Child:
         requests, self._requests = os.pipe()
         self._answers, answers = os.pipe()
         kept = (self._requests, self._answers)
+        # R's temporary files lie in it, since a killed R cannot remove its own.
+        folder = Path(tempfile.mkdtemp(prefix="lme4-parity-"))
         try:
             with steady_places() if steady else nullcontext():
-                self._process = _start(requests, answers, self._printed)
+                self._process = _start((requests, answers), self._printed, folder)
         except BaseException:
             _close(kept, self._printed)
+            shutil.rmtree(folder, ignore_errors=True)
             raise
         finally:
             os.close(requests)
@@ -79,18 +82,12 @@ class Child:
         for descriptor in kept:
             os.set_blocking(descriptor, False)
             _widen(descriptor)
-        self._folders: list[Path] = []
-        self._end = weakref.finalize(self, _end, self._process, kept, self._printed, self._folders)
+        self._end = weakref.finalize(self, _end, self._process, kept, self._printed, folder)
 
     @property
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
-
-    def own(self, folder: str) -> None:
-        """Remove the temporary folder of R with its process, which is killed and cannot."""
-        if Path(folder).name.startswith("Rtmp"):
-            self._folders.append(Path(folder))
 
     def send(
         self, pieces: Sequence[Buffer], deadline: float | None, interrupt: Interrupt | None
@@ -207,10 +204,10 @@ class Child:
         _close((self._requests, self._answers), self._printed)
 
 
-def _start(requests: int, answers: int, printed: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(pipes: tuple[int, int], printed: IO[bytes], temporary: Path) -> subprocess.Popen[bytes]:
     folder = scripts.folder()
     program = find_r()
-    words = [str(requests), str(answers), str(folder), *scripts.SOURCES]
+    words = [*map(str, pipes), str(temporary), str(folder), *scripts.SOURCES]
     try:
         # A session of its own, so that a terminal's Ctrl-C does not end the R under our hands.
         return subprocess.Popen(  # noqa: S603  (a fixed command)
@@ -218,9 +215,9 @@ def _start(requests: int, answers: int, printed: IO[bytes]) -> subprocess.Popen[
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=printed,
-            pass_fds=(requests, answers),
+            pass_fds=pipes,
             start_new_session=True,
-            env=environment(),
+            env=environment() | {"TMPDIR": str(temporary)},
         )
     except OSError as error:
         raise EngineMissingError(f"R cannot be started: {error}. Try `R --version`.") from error
@@ -248,10 +245,9 @@ def _end(
     process: subprocess.Popen[bytes],
     descriptors: tuple[int, int],
     printed: IO[bytes],
-    folders: list[Path],
+    folder: Path,
 ) -> None:
     _kill(process)
     process.wait()
     _close(descriptors, printed)
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)

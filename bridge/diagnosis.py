@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from bridge.arguments import as_name, as_names, as_number, as_numbers, as_truth, as_whole
+from bridge.arguments import as_name, as_names, as_number, as_numbers, as_truth, as_whole, shown
+from bridge.errors import ArgumentError
 from bridge.handle import ask
 from bridge.progress import track
 from bridge.record import Record
@@ -17,7 +19,7 @@ from bridge.values import as_columns, as_mapping, as_matrix, as_one, as_words
 from bridge.values import as_numbers as read_numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from bridge.inference import Ddf
     from bridge.session import Argument, Value
@@ -229,7 +231,13 @@ class Diagnosis(Record):
         }
         if by is not None:
             sent["by"] = as_names("by", by)
+        if not sent["specs"]:
+            raise ArgumentError("specs is empty; expected the names of one factor or more.")
         if at is not None:
+            if not isinstance(at, Mapping):
+                raise ArgumentError(
+                    f"at is {shown(at)}; expected a mapping of covariates to values."
+                )
             sent["at"] = {name: as_numbers(f"at[{name!r}]", values) for name, values in at.items()}
         for name, value in (("contrast", contrast), ("adjust", adjust)):
             if value is not None:

@@ -63,17 +63,73 @@ _MEANINGS = (
         "A categorical column has one level only in the rows used: leave it out.",
     ),
     (
-        r"PIRLS|Downdated VtV is not positive definite",
+        r"PIRLS|pwrssUpdate",
         (
             "The iteration inside glmer broke down: scale the covariates, or set "
             "control={'nAGQ0initStep': False}."
         ),
     ),
     (
-        r"must be numeric|non-numeric|invalid type|factor.* response",
+        r"Downdated VtV|not a positive definite matrix|x0 returns NA|generate feasible simplex",
+        (
+            "The criterion or its curvature cannot be computed: the response is constant, there "
+            "are as many coefficients as rows, or the response, a column, a weight or the offset "
+            "has values too large or too far apart in size. Scale the columns."
+        ),
+    ),
+    (
+        r"NA/NaN/Inf in 'x'|NA/NaN/Inf in foreign",
+        (
+            "A term of the formula is infinite or no number in some row, as 1 / 0 or the "
+            "logarithm of 0 are: compute it as a column, and look at its rows."
+        ),
+    ),
+    (
+        r"NA/NaN/Inf in 'y'",
+        (
+            "The response is infinite or no number in some row, as the logarithm of 0 is: "
+            "compute it as a column, and look at its rows."
+        ),
+    ),
+    (
+        r"invalid model formula in ExtractVars|invalid term in model formula",
+        "A number or a quoted text stands in the formula where a column or a call belongs.",
+    ),
+    (
+        r"variable lengths differ",
+        (
+            "A term of the formula has not one value a row: functions such as mean and rep give "
+            "another number of values."
+        ),
+    ),
+    (
+        r"length\(theta\) > 0L",
+        "The random terms hold no effect at all, as (0 | g) does: write (1 | g).",
+    ),
+    (
+        r"incorrect number of (theta|fixef) components|at least one element in x0 < lb",
+        (
+            "start does not fit the model: it has as many numbers as the model has parameters of "
+            "that kind, and no SD is negative."
+        ),
+    ),
+    (r"ord < 101L", "nAGQ is too large: at most 100 points."),
+    (
+        r"please supply starting values|no valid set of coefficients",
+        "No start for the iterations was found: give start=, or another link.",
+    ),
+    (
+        r"replacement has \d+ rows",
+        "The response has another shape than the one that the model was fitted to.",
+    ),
+    (
+        r"must be numeric|non-numeric|invalid type|factor.* response|not meaningful for factors",
         "A column that must be numbers is not: check the types of the data.",
     ),
 )
+
+_SHOWN = 200
+_MOST_SAID = 3
 
 
 def raise_failure(answer: Answer, formula: str, *, asked: str = "fit") -> NoReturn:
@@ -100,8 +156,10 @@ def raise_failure(answer: Answer, formula: str, *, asked: str = "fit") -> NoRetu
         if mark in failure.classes:
             raise error(failure.text)
     meaning = next((f"{said} " for words, said in _MEANINGS if re.search(words, failure.text)), "")
-    before = "".join(f" Before that it said: {said.text}" for said in answer.conditions)
-    raise FitError(f"R could not {asked} {formula!r}. {meaning}R said: {failure.text}{before}")
+    said_before = dict.fromkeys(said.text for said in answer.conditions if said.kind != "output")
+    before = "".join(f" Before that it said: {text}" for text in [*said_before][:_MOST_SAID])
+    model = formula if len(formula) <= _SHOWN else f"{formula[: _SHOWN - 3]}..."
+    raise FitError(f"R could not {asked} {model!r}. {meaning}R said: {failure.text}{before}")
 
 
 def require_no_overflow(answer: Answer) -> None:

@@ -199,6 +199,10 @@ class Fitted(Estimates, Protocol):
         """By method and level: limits of the variance parameters (not Wald), then of `fixef`."""
 
     @property
+    def contest(self) -> Callable[..., pd.DataFrame]:
+        """By L and rhs: lmerTest's tests of contrasts of an lmer."""
+
+    @property
     def hat_values(self) -> Callable[[], pd.Series[float]]:
         """(n,) the diagonal of the hat matrix."""
 

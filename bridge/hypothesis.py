@@ -36,15 +36,9 @@ def _numbers(table: pd.DataFrame | pd.Series[float]) -> NDArray[np.float64]:
     return np.asarray(table, dtype=np.float64)
 
 
-def _ground(
-    fit: Fitted, constraints: Constraints, ddf: str | None, *, finite: bool | None
-) -> Ground:
+def _ground(fit: Fitted, constraints: Constraints, *, finite: bool | None) -> Ground:
     """Return the ground for tests by t or F where `finite`, and by R's own choice where None."""
     beta, vcov = _numbers(fit.fixef), _numbers(fit.vcov)
-    if ddf is not None:
-        if fit.kind != "lmer":
-            raise ArgumentError(f"ddf = {ddf!r} is for an lmer; this was fitted by {fit.kind}.")
-        return _ground_by_coefficient(fit, constraints, ddf)
     df = natural_df(fit.kind, fit.family, fit.df_resid)
     if finite and np.isinf(df):
         raise ArgumentError(
@@ -54,20 +48,39 @@ def _ground(
     return Ground(beta, vcov, np.full(len(constraints.matrix), np.inf if finite is False else df))
 
 
-def _ground_by_coefficient(fit: Fitted, constraints: Constraints, ddf: str) -> Ground:
-    """Return the SE and df that `ddf` gives to the one coefficient of each constraint."""
-    used = constraints.matrix != 0
-    for row, label in zip(used, constraints.labels, strict=True):
-        if row.sum() != 1:
-            raise ArgumentError(
-                f"With ddf = {ddf!r} a constraint is about one coefficient, but {label!r} is about "
-                f"{row.sum()}: the degrees of freedom of a sum are not those of its parts. Leave "
-                "ddf out, or fit with the sum as a coefficient of its own."
-            )
-    table = fit.coef_table(ddf=ddf).loc[fit.fixef.index]
-    df = table["df"].to_numpy(np.float64)[used.argmax(axis=1)]
-    vcov = np.diag(table["std_error"].to_numpy(np.float64) ** 2)
-    return Ground(_numbers(fit.fixef), vcov, df)
+def _each_by_contest(fit: Fitted, constraints: Constraints, ddf: str) -> ContrastTest:
+    """Return lmerTest's t tests, each with its own degrees of freedom."""
+    table = fit.contest(constraints.matrix, constraints.targets, joint=False, ddf=ddf)
+    return ContrastTest(
+        effect=_numbers(table["Estimate"]),
+        value=constraints.targets,
+        sd=_numbers(table["Std. Error"]),
+        tvalue=_numbers(table["t value"]),
+        pvalue=_numbers(table["Pr(>|t|)"]),
+        distribution="t",
+        df_denom=_numbers(table["df"]),
+        labels=constraints.labels,
+    )
+
+
+def _jointly_by_contest(fit: Fitted, constraints: Constraints, ddf: str) -> WaldTest:
+    """Return lmerTest's F test."""
+    table = fit.contest(constraints.matrix, constraints.targets, joint=True, ddf=ddf).iloc[0]
+    return WaldTest(
+        statistic=float(table["F value"]),
+        pvalue=float(table["Pr(>F)"]),
+        distribution="F",
+        df_num=int(table["NumDF"]),
+        df_denom=float(table["DenDF"]),
+        labels=constraints.labels,
+    )
+
+
+def _require_degrees(fit: Fitted, ddf: str, *, finite: bool | None) -> None:
+    if fit.kind != "lmer":
+        raise ArgumentError(f"ddf = {ddf!r} is for an lmer; this was fitted by {fit.kind}.")
+    if finite is False:
+        raise ArgumentError(f"ddf = {ddf!r} is for tests by t and F: leave use_t or use_f out.")
 
 
 class Hypotheses:
@@ -95,8 +108,7 @@ class Hypotheses:
         scalar
             As in statsmodels, where True is the choice of one number: nothing else is offered.
         ddf
-            ``"Satterthwaite"`` or ``"Kenward-Roger"``: denominator degrees of freedom of an lmer,
-            for one constraint on one coefficient.
+            ``"Satterthwaite"`` or ``"Kenward-Roger"``: the F test of an lmer by lmerTest's contest.
 
         Raises
         ------
@@ -107,12 +119,10 @@ class Hypotheses:
             raise ArgumentError("scalar=False is not offered: the statistic is one number.")
         constraints = read_constraints(r_matrix, list(self.fixef.index))
         require_independent(constraints)
-        if ddf is not None and len(constraints.matrix) != 1:
-            raise ArgumentError(
-                f"With ddf = {ddf!r} one constraint can be tested, not "
-                f"{len(constraints.matrix)} together. Leave ddf out, or use t_test for each."
-            )
-        return judge_jointly(constraints, _ground(self, constraints, ddf, finite=use_f))
+        if ddf is not None:
+            _require_degrees(self, ddf, finite=use_f)
+            return _jointly_by_contest(self, constraints, ddf)
+        return judge_jointly(constraints, _ground(self, constraints, finite=use_f))
 
     def t_test(
         self: Fitted, r_matrix: object, *, use_t: bool | None = None, ddf: str | None = None
@@ -127,8 +137,8 @@ class Hypotheses:
             t (True) or normal (False). None: t for an lm, a glm whose scale is estimated, and where
             `ddf` is given, else normal.
         ddf
-            ``"Satterthwaite"`` or ``"Kenward-Roger"``: degrees of freedom (and for Kenward-Roger
-            the standard errors) of an lmer, where each constraint is about one coefficient.
+            ``"Satterthwaite"`` or ``"Kenward-Roger"``: the t tests of an lmer by lmerTest's
+            contest, each with its own degrees of freedom.
 
         Raises
         ------
@@ -136,4 +146,7 @@ class Hypotheses:
             For a hypothesis that cannot be read, or that cannot be judged so.
         """
         constraints = read_constraints(r_matrix, list(self.fixef.index))
-        return judge_each(constraints, _ground(self, constraints, ddf, finite=use_t))
+        if ddf is not None:
+            _require_degrees(self, ddf, finite=use_t)
+            return _each_by_contest(self, constraints, ddf)
+        return judge_each(constraints, _ground(self, constraints, finite=use_t))

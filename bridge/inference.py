@@ -154,7 +154,7 @@ class Inference(Record):
             For a type that is not defined for this kind of model.
         """
         kind = type if type is not None else (3 if self.kind == "lmer" else 1)
-        if kind not in (1, 2, 3):
+        if isinstance(kind, bool) or kind not in (1, 2, 3):
             raise ArgumentError(f"type is {type!r}; expected 1, 2 or 3.")
         sent: dict[str, Argument] = {"type": kind, "ddf": as_ddf(ddf)}
         return _tests(self, "anova_terms", sent)
@@ -177,6 +177,36 @@ class Inference(Record):
             sent["scope"] = as_names("scope", scope)
         return _tests(self, "drop_terms", sent)
 
+    def contest(
+        self,
+        L: NDArray[np.float64],
+        rhs: NDArray[np.float64],
+        *,
+        joint: bool = True,
+        ddf: Ddf = "Satterthwaite",
+    ) -> pd.DataFrame:
+        """Return lmerTest's tests of L beta = rhs of an lmer; `t_test` and `wald_test` read text.
+
+        Parameters
+        ----------
+        L
+            (k, p) coefficients of the contrasts.
+        rhs
+            (k,) their values under the null hypothesis.
+        joint
+            Whether all are tested together (F), or each alone (t).
+        ddf
+            How degrees of freedom are found.
+        """
+        require_lmer(self, "ddf")
+        sent: dict[str, Argument] = {
+            "L": _matrix(L),
+            "rhs": Vector(np.asarray(rhs, dtype=np.float64)),
+            "joint": as_truth("joint", joint),
+            "ddf": as_ddf(ddf),
+        }
+        return as_columns(as_mapping(ask(self, "test_contrasts", sent).value)["columns"])
+
     def ranova(self, *, reduce_terms: bool = True) -> TestTable:
         """Return lmerTest's likelihood-ratio tests of the random terms of an lmer.
 
@@ -193,6 +223,13 @@ class Inference(Record):
         require_lmer(self, "ranova")
         sent: dict[str, Argument] = {"reduce_terms": as_truth("reduce_terms", reduce_terms)}
         return _tests(self, "random_terms", sent)
+
+
+def _matrix(L: NDArray[np.float64]) -> Vector:
+    cells = np.asarray(L, dtype=np.float64)
+    if cells.ndim != 2:  # noqa: PLR2004  (a matrix)
+        raise ArgumentError(f"L has shape {cells.shape}; expected (k, p), a row for each contrast.")
+    return Vector(cells.ravel(order="F"), shape=(cells.shape[0], cells.shape[1]))
 
 
 def as_ddf(value: object) -> str:
@@ -272,7 +309,7 @@ def anova(first: Record, *others: Record, refit: bool = True) -> Anova:
     Raises
     ------
     ArgumentError
-        For fewer than two fits.
+        For fewer than two fits, and for families whose likelihoods cannot be compared.
     DataError
         For fits of other rows or another response.
     FitError
@@ -282,6 +319,7 @@ def anova(first: Record, *others: Record, refit: bool = True) -> Anova:
     if not others or not all(isinstance(fit, Record) for fit in fits):
         raise ArgumentError("anova compares two or more fits: anova(small, large).")
     _require_same_rows(fits)
+    _require_same_family(fits)
     _require_same_fixed(fits, refit=as_truth("refit", refit))
     formulas = {f"model{k}": fit.formula for k, fit in enumerate(fits, start=1)}
     answer = ask_all(fits, "compare_models", {"refit": refit})
@@ -303,6 +341,22 @@ def _require_same_rows(fits: tuple[Record, ...]) -> None:
             raise DataError("The models have different responses, and cannot be compared.")
 
 
+def _support(fit: Record) -> str:
+    """Return what a likelihood is of: counts have one for the Poisson family and for others."""
+    family = fit.family or "gaussian"
+    return "counts" if family == "poisson" or family.startswith("Negative Binomial") else family
+
+
+def _require_same_family(fits: tuple[Record, ...]) -> None:
+    first = fits[0]
+    for fit in fits[1:]:
+        if _support(fit) != _support(first):
+            raise ArgumentError(
+                f"The models have the families {first.family or 'gaussian'} and "
+                f"{fit.family or 'gaussian'}, whose likelihoods cannot be compared."
+            )
+
+
 def _require_same_fixed(fits: tuple[Record, ...], *, refit: bool) -> None:
     first = fits[0]
     if refit or not any(fit.reml for fit in fits):
@@ -318,31 +372,3 @@ def _read(value: Value) -> tuple[pd.DataFrame, str]:
     parts = as_mapping(value)
     models = pd.Index(as_words(parts["models"]), dtype=object)
     return as_columns(parts["table"], models), "\n".join(as_words(parts["text"]))
-
-
-def contrast_tests(
-    fit: Record, L: NDArray[np.float64], rhs: NDArray[np.float64], *, joint: bool, ddf: Ddf
-) -> pd.DataFrame:
-    """Return lmerTest's tests of L beta = rhs of an lmer: each row alone (t), or all (F).
-
-    Parameters
-    ----------
-    fit
-        An lmer.
-    L
-        (k, p) coefficients of the contrasts.
-    rhs
-        (k,) their values under the null hypothesis.
-    joint
-        Whether all are tested together.
-    ddf
-        How degrees of freedom are found.
-    """
-    require_lmer(fit, "ddf")
-    sent: dict[str, Argument] = {
-        "L": Vector(np.asarray(L, np.float64).ravel(order="F"), shape=(L.shape[0], L.shape[1])),
-        "rhs": Vector(np.asarray(rhs, np.float64)),
-        "joint": joint,
-        "ddf": as_ddf(ddf),
-    }
-    return as_columns(as_mapping(ask(fit, "test_contrasts", sent).value)["columns"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,5 +72,6 @@ def noted_interrupt(then: Callable[[], None] | None = None) -> Iterator[Interrup
         interrupt.close()
         if interrupt.noted:
             # The program's own handler first: Python's raises, others may have more to do.
-            saved(signal.SIGINT, None)
-            raise KeyboardInterrupt
+            with suppress(KeyboardInterrupt):
+                saved(signal.SIGINT, None)
+            raise KeyboardInterrupt from None

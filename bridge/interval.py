@@ -74,6 +74,9 @@ class Intervals(Record):
         as_number("level", level, low=0.0, high=1.0)
         wanted = None if parm is None else as_names("parm", parm)
         if method == "boot":
+            as_whole("n_boot", n_boot, least=1)
+            as_name("boot_type", boot_type, ("perc", "basic", "norm"))
+            _parameters(self, wanted)
             found = self.bootstrap(n_boot, seed=seed, workers=workers, progress=progress)
             table = found.confint(level, kind=boot_type)
             table.attrs["bootstrap"] = found
@@ -103,6 +106,7 @@ class Intervals(Record):
             intervals at `level`. A REML fit is profiled by ML.
         """
         _require_mixed(self, "profile")
+        as_number("level", level, low=0.0, high=1.0)
         wanted = None if parm is None else as_names("parm", parm)
         table, interval = _profiles(self, wanted, level, progress)
         table.attrs["interval"] = interval
@@ -142,7 +146,8 @@ def _require_mixed(fit: Record, what: str) -> None:
     if not fit.is_mixed:
         raise NotDefinedError(
             f"{what} is for mixed models; this one is fitted by {fit.kind}. Its confint() has "
-            "methods 'wald' and 'profile'."
+            f"{'method' if fit.kind == 'lm' else 'methods'} 'wald'"
+            f"{'' if fit.kind == 'lm' else ' and profile'}."
         )
 
 
@@ -172,16 +177,22 @@ def _chosen(table: pd.DataFrame, wanted: list[str] | None) -> pd.DataFrame:
     return table.loc[wanted]
 
 
+def _parameters(fit: Record, wanted: list[str] | None) -> tuple[list[str], list[str]]:
+    """Return the names of all parameters of a mixed model, and those of them that are wanted."""
+    _require_mixed(fit, "bootstrap")
+    names = list(as_words(ask(fit, "parameter_names").value))
+    return names, list(_chosen(pd.DataFrame(index=names), wanted).index)
+
+
 def _profiles(
     fit: Record,
     wanted: list[str] | None,
     level: float,
     progress: bool | None,  # noqa: FBT001  (handed on)
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    names = list(as_words(ask(fit, "parameter_names").value))
-    chosen = _chosen(pd.DataFrame(index=names), wanted).index
+    names, chosen = _parameters(fit, wanted)
     tables, intervals = [], []
-    for name in track(list(chosen), "profile", progress):
+    for name in track(chosen, "profile", progress):
         sent: dict[str, Argument] = {"which": names.index(name) + 1, "level": level}
         try:
             parts = as_mapping(ask(fit, "profile_parameter", sent).value)

@@ -316,7 +316,7 @@ def _fit(
     running = options.session or sessions.current()
     table = as_table(data)
     allow = tuple(as_names("allow", options.allow))
-    inspected = inspect(running, formula, allow)
+    inspected = inspect(running, formula, allow, columns=table.names)
     require_random_terms(inspected, kind)
     used = columns_used(inspected, table)
     frame, names = send_columns(table, used, inspected, options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from bridge.arguments import as_name, as_truth, as_whole
+from bridge.arguments import as_name, as_truth, as_whole, shown
 from bridge.bootstrap import random_seed
 from bridge.column import Frame
 from bridge.encode import encode_like
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _SIDES = ("successes", "failures")
 _MATRIX = 2
+# Of cells of a matrix of R's.
+_LARGEST = 2**31 - 1
 
 
 class Prediction(Record):
@@ -124,7 +126,13 @@ class Prediction(Record):
             counts has ``successes`` and ``failures`` below each.
         """
         number = random_seed() if seed is None else as_whole("seed", seed)
-        sent: dict[str, Argument] = {"n": as_whole("n", n, least=1), "seed": number}
+        count = as_whole("n", n, least=1)
+        if count * self.nobs > _LARGEST:
+            most = _LARGEST // self.nobs
+            raise ArgumentError(
+                f"n is {count}; {self.nobs} rows can be drawn {most} times at most."
+            )
+        sent: dict[str, Argument] = {"n": count, "seed": number}
         if not as_truth("use_u", use_u):
             sent["re_form"] = "~0"
         elif not self.is_mixed:
@@ -247,13 +255,36 @@ def _new_offset(fit: Record, table: Table, given: object) -> dict[str, Argument]
 
 
 def _response(fit: Record, given: object) -> Vector:
-    values = np.asarray(given, dtype=np.float64)
-    if values.ndim not in (1, _MATRIX) or not np.isfinite(values[_places(fit, values)]).all():
-        raise DataError("The response must be finite numbers, one for each row (or two counts).")
+    try:
+        values = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"The response is {shown(given)}; expected numbers.") from error
+    if isinstance(given, pd.Series | pd.DataFrame):
+        _require_labels(fit, given.index)
+    if values.ndim == _MATRIX and values.shape[1] == 1:
+        values = values[:, 0]
+    two_counts = fit.kind == "glmer" and fit.family == "binomial"
+    if values.ndim != 1 and not (
+        two_counts and values.ndim == _MATRIX and values.shape[1] == _MATRIX
+    ):
+        counts = ", or two counts for each" if two_counts else ""
+        raise DataError(
+            f"The response has shape {values.shape}; expected a number for each row{counts}."
+        )
     values = values[_places(fit, values)]
+    if not np.isfinite(values).all():
+        raise DataError("The response holds a value that is missing or infinite.")
     if values.ndim == 1:
         return Vector(values)
     return Vector(values.ravel(order="F"), shape=(values.shape[0], values.shape[1]))
+
+
+def _require_labels(fit: Record, index: pd.Index[Any]) -> None:
+    if not (index.equals(fit.response.index) or index.equals(fit.frame.index)):
+        raise DataError(
+            "The response has other row labels than the data. Align it first, or pass its "
+            ".to_numpy()."
+        )
 
 
 def _places(fit: Record, values: np.ndarray[Any, Any]) -> slice | np.ndarray[Any, Any]:

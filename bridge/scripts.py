@@ -26,6 +26,9 @@ SOURCES = (
     "command.R",
 )
 
+# Run by R alone, not sourced with the others.
+PROGRAMS = ("worker.R", "doctor.R")
+
 
 def folder() -> Path:
     """Return the folder that holds the R scripts.
@@ -37,7 +40,7 @@ def folder() -> Path:
     """
     package = Path(__file__).resolve().parent
     for candidate in (package / "r_scripts", package.parent / "r_scripts"):
-        if all((candidate / name).is_file() for name in SOURCES):
+        if all((candidate / name).is_file() for name in (*SOURCES, *PROGRAMS)):
             return candidate
     raise EngineMissingError(
         "The R scripts of lme4-parity are missing from this installation. "

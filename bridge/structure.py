@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from bridge.arguments import as_name, as_number, as_truth
+from bridge.arguments import as_name, as_number, as_truth, shown
 from bridge.errors import ArgumentError, NotDefinedError
 from bridge.handle import ask
 from bridge.record import Record
@@ -121,6 +123,8 @@ class Structure(Record):
                 raise ArgumentError(
                     f"use_hessian is for glmer; this model is fitted by {self.kind}."
                 )
+            if full and not use_hessian:
+                raise ArgumentError("full=True is by the Hessian, and use_hessian=False is not.")
         return as_matrix(ask(self, "model_covariance", sent).value)
 
     def is_singular(self, tol: float = 1e-4) -> bool:
@@ -143,8 +147,26 @@ class Structure(Record):
         return {group: _components(as_mapping(part)) for group, part in parts.items()}
 
     def to_rds(self, path: str | PathLike[str]) -> None:
-        """Write the model as an R object, for ``readRDS`` in R."""
-        ask(self, "write_model", {"path": str(path)})
+        """Write the model as an R object, for ``readRDS`` in R.
+
+        Raises
+        ------
+        ArgumentError
+            For a path that is none, or in a folder that does not exist.
+        """
+        ask(self, "write_model", {"path": str(_writable(path))})
+
+
+def _writable(path: object) -> Path:
+    """Return the whole path of a file: R may run in another folder."""
+    if not isinstance(path, str | os.PathLike) or not os.fspath(path) or "\0" in str(path):
+        raise ArgumentError(f"path is {shown(path)}; expected the path of a file to write.")
+    whole = Path(str(path)).absolute()
+    if whole.is_dir():
+        raise ArgumentError(f"path is {str(path)!r}, which is a folder; expected a file in it.")
+    if not whole.parent.is_dir():
+        raise ArgumentError(f"path is {str(path)!r}, and there is no folder {str(whole.parent)!r}.")
+    return whole
 
 
 def _by_level(part: Mapping[str, Value]) -> dict[str, pd.DataFrame]:

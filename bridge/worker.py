@@ -170,7 +170,6 @@ class Worker:
         starts = 1
         while self._stage == "started":
             greeting = self._first_words(child, interrupt)
-            child.own(str(_one(greeting, "tempdir")))
             if not _one(greeting, "lme4"):
                 self._drop()
                 raise lme4_missing(str(_one(greeting, "version")))

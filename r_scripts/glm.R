@@ -23,6 +23,9 @@ family_binding <- function(family) stats::setNames(list(getExportedValue("stats"
 
 glm_settings <- function(settings) {
   for (name in names(settings)) known_name(name, names(formals(stats::glm.control)), "a setting of control")
+  for (name in names(settings)) {
+    check_setting(name, settings[[name]], function(x) is.numeric(x) || (name == "trace" && is.logical(x)), "a number")
+  }
   do.call(stats::glm.control, as.list(settings))
 }
 

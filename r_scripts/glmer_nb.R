@@ -11,6 +11,7 @@ prepare_glmer_nb <- function(formula, data, nAGQ = 1L, start = NULL, control = N
 
 # The call of the glmer that a negative binomial fit is, its family bound under the name `family`.
 as_plain_glmer <- function(prepared, family) {
+  prepared$bindings$.asked <- prepared$call
   prepared$call[[1L]] <- quote(glmer)
   prepared$call$family <- quote(family)
   prepared$bindings <- c(prepared$bindings, list(glmer = lme4::glmer, family = family))

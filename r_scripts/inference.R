@@ -46,6 +46,7 @@ anova_terms <- function(model, type, ddf) {
 drop_terms <- function(model, test, scope = NULL) {
   known_name(test, c("none", "Chisq", "F"), "a test of drop1")
   arguments <- list(model, test = test)
+  for (name in scope) known_name(name, attr(stats::terms(model), "term.labels"), "a term of the fixed effects")
   if (!is.null(scope)) arguments$scope <- scope
   if (inherits(model, "merMod") && test == "F") {
     refuse("bridge_argument", "lme4's drop1 has no F test: use test='Chisq', or anova(type=3) of an lmer.")

@@ -9,8 +9,50 @@ ALGORITHMS <- c("NLOPT_LN_BOBYQA", "NLOPT_LN_NELDERMEAD", "NLOPT_LN_COBYLA", "NL
 mixed_control <- function(make, settings) {
   for (name in names(settings)) known_name(name, names(formals(make)), "a setting of control")
   for (name in as.character(settings$optimizer)) known_name(name, OPTIMIZERS, "an optimizer of lme4")
-  for (name in as.character(settings$optCtrl$algorithm)) known_name(name, ALGORITHMS, "an algorithm of nloptwrap")
+  check_search(settings$optCtrl, if (is.null(settings$optimizer)) eval(formals(make)$optimizer) else settings$optimizer)
+  for (name in intersect(names(settings), SWITCHES)) check_setting(name, settings[[name]], is.logical, "true or false")
+  for (name in intersect(names(settings), TOLERANCES)) check_setting(name, settings[[name]], is_positive, "a number above 0")
   do.call(make, as.list(settings))
+}
+
+SWITCHES <- c("restart_edge", "calc.derivs", "use.last.params", "sparseX", "compDev", "nAGQ0initStep")
+TOLERANCES <- c("boundary.tol", "tolPwrss")
+# What each optimizer knows: nloptwrap and bobyqa go on without what they do not.
+SEARCH_SETTINGS <- list(
+  bobyqa = c("npt", "rhobeg", "rhoend", "iprint", "maxfun"),
+  Nelder_Mead = c("iprint", "maxfun", "FtolAbs", "FtolRel", "XtolRel", "MinfMax", "xst", "xt", "verbose", "warnOnly"),
+  nlminbwrap = c(
+    "maxfun", "eval.max", "iter.max", "trace", "abs.tol", "rel.tol", "x.tol", "xf.tol", "step.min", "step.max", "sing.tol"
+  ),
+  nloptwrap = c(
+    "algorithm", "stopval", "ftol_rel", "ftol_abs", "xtol_rel", "xtol_abs", "maxeval", "maxtime", "print_level", "population",
+    "ranseed"
+  )
+)
+
+is_positive <- function(x) is.numeric(x) && x > 0
+
+check_setting <- function(name, value, is_right, expected) {
+  if (is.null(value)) {
+    return()
+  }
+  if (length(value) != 1L || is.na(value) || !is_right(value)) {
+    refuse("bridge_argument", "The setting ", name, " of control is ", deparse1(value), "; expected ", expected, ".")
+  }
+}
+
+check_search <- function(search, optimizers) {
+  if (is.null(search)) {
+    return()
+  }
+  if (!is.list(search)) {
+    refuse("bridge_argument", "optCtrl of control is ", deparse1(search), "; expected a mapping of names to settings.")
+  }
+  known <- unlist(SEARCH_SETTINGS[optimizers])
+  for (name in names(search)) known_name(name, known, paste("a setting in optCtrl of", paste(optimizers, collapse = ", ")))
+  for (name in as.character(search$algorithm)) known_name(name, ALGORITHMS, "an algorithm of nloptwrap")
+  number <- function(x) is.numeric(x) || is.logical(x)
+  for (name in setdiff(names(search), "algorithm")) check_setting(paste0("optCtrl's ", name), search[[name]], number, "a number")
 }
 
 # Settings of the search: where it starts, how it goes, what it prints.

@@ -13,7 +13,11 @@ marginal_means <- function(model, specs, by = NULL, contrast = NULL, adjust = NU
   known_name(ddf, names(DEGREES_OF_MEANS), "a way to find degrees of freedom")
   if (!is.null(contrast)) known_name(contrast, CONTRAST_METHODS, "a set of contrasts")
   if (!is.null(adjust)) known_name(adjust, ADJUSTMENTS, "an adjustment of p-values")
-  arguments <- list(model, specs = specs, data = environment(stats::formula(model))$data, type = type)
+  data <- environment(stats::formula(model))$data
+  for (name in names(at)) {
+    known_name(name, intersect(needed_variables(model)$fixed, names(data)[vapply(data, is.numeric, NA)]), "a covariate that `at` can hold")
+  }
+  arguments <- list(model, specs = specs, data = data, type = type)
   if (!is.null(by)) arguments$by <- by
   if (!is.null(at)) arguments$at <- at
   if (inherits(model, "lmerMod")) {

@@ -14,21 +14,71 @@ known_name <- function(name, known, what) {
 contrast_arguments <- function(contrasts, data) {
   lapply(stats::setNames(nm = names(contrasts)), function(column) {
     if (!is.factor(data[[column]])) {
-      refuse("bridge_argument", "contrasts names `", column, "`, which is no factor of the data.")
+      refuse("bridge_argument", "contrasts names `", column, "`, which is no factor of the model.")
     }
     given <- contrasts[[column]]
     if (is.matrix(given)) {
-      given
+      contrast_matrix(given, data[[column]], column)
     } else {
-      paste0("contr.", known_name(given, CONTRASTS, "a contrast"))
+      paste0("contr.", known_name(given, CONTRASTS, paste0("a kind of contrasts for `", column, "`")))
     }
   })
+}
+
+# A matrix of contrasts: a row for each level, by its name where the rows have names. R drops levels that no row has.
+contrast_matrix <- function(given, x, column) {
+  for (known in list(levels(x), levels(droplevels(x)))) {
+    if (nrow(given) == length(known) && (is.null(rownames(given)) || setequal(rownames(given), known))) {
+      return(if (is.null(rownames(given))) given else given[known, , drop = FALSE])
+    }
+  }
+  refuse(
+    "bridge_argument", "contrasts of `", column, "`: the matrix has ", nrow(given), " rows",
+    if (!is.null(rownames(given))) paste0(" named ", paste(utils::head(rownames(given), 5L), collapse = ", ")),
+    "; expected one for each of its ", nlevels(x), " levels: ", paste(utils::head(levels(x), 5L), collapse = ", "),
+    if (nlevels(x) > 5L) ", ...", "."
+  )
+}
+
+# Refuses a response that the model has no meaning for, by its name: R's own words would come from deep inside, or from
+# a summary of what was fitted already.
+check_response <- function(call, data) {
+  left <- call$formula[[2L]]
+  y <- tryCatch(suppressWarnings(eval(left, data, environment(call$formula))), error = function(e) NULL)
+  kind <- as.character(call[[1L]])
+  binomial <- !is.null(call$family) && all.names(call$family)[1L] %in% c("binomial", "quasibinomial")
+  if (is.matrix(y) && ncol(y) > 1L) {
+    check_counts(y, shown(left), kind, binomial)
+  } else if (!is.null(y) && !binomial && !is.numeric(y) && !is.logical(y)) {
+    refuse("bridge_data", "The response `", shown(left), "` holds labels (", class(y)[1L], "), and ", kind, " models numbers here.")
+  } else if (is.factor(y) && nlevels(droplevels(y)) > 2L) {
+    message("The response `", shown(left), "` has ", nlevels(droplevels(y)), " levels: `", levels(y)[1L], "` is failure, all others are success.")
+  }
+  if (kind == "lmer" && is.null(call$offset) && is_constant(y)) {
+    refuse("bridge_data", "The response `", shown(left), "` is constant: every row has ", format(y[1L]), ".")
+  }
+}
+
+is_constant <- function(y) (is.numeric(y) || is.logical(y)) && length(y) > 1L && !anyNA(y) && min(y) == max(y)
+
+check_counts <- function(y, name, kind, binomial) {
+  if (!binomial) {
+    refuse("bridge_data", "The response `", name, "` has ", ncol(y), " columns, and ", kind, " models one here.")
+  }
+  if (ncol(y) != 2L) {
+    refuse("bridge_data", "The response `", name, "` has ", ncol(y), " columns; expected two: numbers of successes and failures.")
+  }
+  if (is.numeric(y) && any(y < 0, na.rm = TRUE)) {
+    row <- which(rowSums(y < 0) > 0)[1L]
+    refuse("bridge_data", "The response `", name, "` holds a negative count: ", min(y[row, ]), " in row ", row - 1L, ", counted from 0.")
+  }
 }
 
 # A call and the bindings that it needs. The same bindings stand in the formula's own environment, since lme4's
 # update, drop1, profile and allFit evaluate the call there. The model remembers a call that can be read, and no data.
 prepare_fit <- function(call, fitter, data, weights = NULL, offset = NULL, subset = NULL, na_action = NULL,
                         contrasts = NULL, bindings = list()) {
+  check_response(call, data)
   bindings$data <- data
   bindings[[as.character(call[[1L]])]] <- fitter
   if (!is.null(weights)) {
@@ -55,9 +105,31 @@ prepare_fit <- function(call, fitter, data, weights = NULL, offset = NULL, subse
 
 evaluate_fit <- function(prepared) {
   list2env(prepared$bindings, environment(prepared$call$formula))
-  model <- eval(prepared$call, list2env(prepared$bindings, parent = baseenv()))
+  model <- withCallingHandlers(
+    eval(prepared$call, list2env(prepared$bindings, parent = baseenv())),
+    error = function(e) name_single_levels(e, prepared$call, prepared$bindings$data)
+  )
   open_scope(environment(prepared$call$formula))
   model
+}
+
+# R and lme4 do not name the column of which one level only is left.
+SINGLE_LEVEL <- "contrasts can be applied only to factors with 2 or more levels|grouping factors must have > 1 sampled level"
+
+name_single_levels <- function(error, call, data) {
+  if (!grepl(SINGLE_LEVEL, conditionMessage(error))) {
+    return()
+  }
+  asked <- all.vars(call$formula[[3L]])
+  used <- if ("." %in% asked) data else data[intersect(asked, names(data))]
+  kept <- stats::complete.cases(data[intersect(all.vars(call$formula), names(data))])
+  if (!is.null(call$subset)) kept <- kept & data[[as.character(call$subset)]]
+  single <- vapply(used, function(x) length(unique(x[kept])) == 1L, NA)
+  labels <- vapply(used, function(x) is.factor(x) || is.logical(x), NA)
+  found <- names(used)[single & (labels | !any(single & labels))]
+  if (length(found) > 0L) {
+    stop(simpleError(paste0(conditionMessage(error), " (here: ", paste0("`", found, "`", collapse = ", "), ")")))
+  }
 }
 
 # What was evaluated once where only the allowed functions were, calls nothing else: lme4 may now evaluate the model's

@@ -11,12 +11,41 @@ read_re_form <- function(re_form, allow) {
   safe_one_sided(re_form, allow)
 }
 
+# Refuses terms that the model does not have, by their names.
+check_random_terms <- function(model, re_form) {
+  groups <- names(lme4::getME(model, "flist"))
+  known <- unlist(lapply(lme4::findbars(stats::formula(model)), function(bar) all.vars(bar[[2L]])))
+  for (bar in lme4::findbars(re_form)) {
+    if (!deparse1(bar[[3L]]) %in% groups || !all(all.vars(bar[[2L]]) %in% known)) {
+      refuse("bridge_argument", "re_form has the term (", shown(bar), "), and the model has none such; its groups: ", paste(groups, collapse = ", "), ".")
+    }
+  }
+}
+
+# Refuses levels that the fixed effects have no coefficient for, by column and level.
+check_levels <- function(model, newdata) {
+  mixed <- inherits(model, "merMod")
+  frame <- if (mixed) stats::model.frame(model, fixed.only = TRUE) else stats::model.frame(model)
+  known <- stats::.getXlevels(if (mixed) stats::terms(model, fixed.only = TRUE) else stats::terms(model), frame)
+  for (name in intersect(names(known), names(newdata))) {
+    new <- setdiff(as.character(unique(newdata[[name]])), c(known[[name]], NA))
+    if (length(new) > 0L) {
+      refuse(
+        "bridge_data", "Column `", name, "` of the new data has the level `", new[1L], "`, which the model has no coefficient for. ",
+        "Its levels: ", paste(utils::head(known[[name]], 12L), collapse = ", "), "."
+      )
+    }
+  }
+}
+
 # Predictions for the rows used, or for new data. What the argument `offset` of the fit was for new rows comes as
 # `offset`, since lme4 and R treat it in different ways: `zeros` names its column in the call.
 predict_model <- function(model, newdata = NULL, re_form = NULL, allow_new_levels = FALSE, type = "response", se = FALSE,
                           offset = 0, zeros = NULL, allow = NULL) {
   if (!is.null(zeros)) newdata[[zeros]] <- rep(0, nrow(newdata))
   re_form <- read_re_form(re_form, allow)
+  if (inherits(re_form, "formula")) check_random_terms(model, re_form)
+  if (!is.null(newdata)) check_levels(model, newdata)
   linear <- offset + linear_predictor(model, newdata, re_form, allow_new_levels)
   family <- model_family(model)
   errors <- if (se) prediction_errors(model, newdata, re_form)

@@ -133,17 +133,16 @@ recall_model <- function(id, recipe = NULL) {
 }
 
 # A model that shares no memory with the one that is kept. lme4 computes in place: its profile of a glmer, for one, leaves
-# the fitted model at other parameters than its own.
+# the fitted model at other parameters than its own, and X beta in the offset, in the very column of the data.
 unshared <- function(model) {
   if (!inherits(model, "merMod")) {
     return(model)
   }
-  eta <- if (lme4::isGLMM(model)) model@resp$eta - model@resp$offset
   model@pp <- model@pp$copy()
-  model@resp <- model@resp$copy()
-  # The copy of a generalized response starts without its linear predictor.
-  if (!is.null(eta)) model@resp$updateMu(eta)
+  # lme4's own copy of a response module shares its offset, and starts without its linear predictor.
+  model@resp <- unserialize(serialize(model@resp, NULL, xdr = FALSE))
   for (name in c("theta", "beta", "u")) methods::slot(model, name) <- methods::slot(model, name) + 0
+  for (name in intersect(c("(offset)", "(weights)"), names(model@frame))) model@frame[[name]] <- model@frame[[name]] + 0
   model
 }
 
@@ -162,8 +161,17 @@ asked_model <- function(id, question, recipe) {
 
 # One question to one model.
 ask_model <- function(id, question, arguments = list(), recipe = NULL) {
+  # What stopped halfway may have left lme4's workings in the data: it is not asked again.
+  whole <- FALSE
+  on.exit(if (!whole) forget_models(id))
   model <- asked_model(id, question, recipe)
-  do.call(get(question, mode = "function"), c(list(model), arguments), quote = TRUE)
+  answered <- withCallingHandlers(
+    do.call(get(question, mode = "function"), c(list(model), arguments), quote = TRUE),
+    # A refusal comes before any work.
+    bridge_refusal = function(condition) whole <<- TRUE
+  )
+  whole <- TRUE
+  answered
 }
 
 # One question to several models.

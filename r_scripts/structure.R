@@ -9,6 +9,9 @@ PARTS <- c(
 
 get_part <- function(model, name) {
   known_name(name, PARTS, "a part of a fitted model that can be plain data")
+  if (name == "glmer.nb.theta" && !is_negative_binomial(model)) {
+    refuse("bridge_argument", "glmer.nb.theta is a part of a negative binomial model alone.")
+  }
   plain_part(lme4::getME(model, name))
 }
 
@@ -66,7 +69,7 @@ model_covariance <- function(model, use_hessian = NULL, full = FALSE) {
     return(plain_matrix(suppressWarnings(stats::vcov(model, use.hessian = use_hessian))))
   }
   hessian <- if (inherits(model, "merMod") && lme4::isGLMM(model)) model@optinfo$derivs$Hessian
-  names <- c(names(lme4::getME(model, "theta")), names(lme4::fixef(model)))
+  names <- if (!is.null(hessian)) c(names(lme4::getME(model, "theta")), names(lme4::fixef(model)))
   if (is.null(hessian) || nrow(hessian) != length(names)) {
     refuse(
       "bridge_argument", "There is no Hessian of theta and the fixed effects together: lme4 computes it for a glmer with ",
@@ -93,19 +96,15 @@ write_model <- function(model, path) {
 
 # R code that fits the model to the columns used, with the settings as they were given.
 model_code <- function(model, given = list()) {
-  call <- stats::getCall(model)
+  asked <- environment(stats::formula(model))$.asked
+  call <- if (is.null(asked)) stats::getCall(model) else asked
   maker <- c(lmerMod = "lmerControl", glmerMod = "glmerControl", glm = "glm.control")[class(model)[1L]]
   if (!is.null(given$control)) call$control <- as.call(c(as.name(maker), given$control))
   if (!is.null(given$start)) call$start <- given$start
   if (!is.null(call$contrasts)) call$contrasts <- environment(stats::formula(model))$contrasts
-  if (is_mixed_negative_binomial(model)) {
-    call$family <- bquote(MASS::negative.binomial(theta = .(lme4::getME(model, "glmer.nb.theta"))))
-  }
   data <- environment(stats::formula(model))$data
   factors <- names(data)[vapply(data, is.factor, NA)]
   coded <- lapply(factors, function(name) bquote(data[[.(name)]] <- factor(data[[.(name)]], levels = .(levels(data[[name]])))))
   lines <- lapply(c(coded, call), deparse, width.cutoff = 100L)
   c(if (inherits(model, "merMod")) "library(lme4)", unlist(lines))
 }
-
-is_mixed_negative_binomial <- function(model) inherits(model, "glmerMod") && is_negative_binomial(model)

@@ -1,5 +1,5 @@
 # R outside Python: answers one call after another over two pipes, each frame a mark, a length and R's own serialization.
-#   R --no-echo --file=worker.R --args REQUESTS ANSWERS FOLDER SCRIPT...   (the first two are file descriptors)
+#   R --no-echo --file=worker.R --args REQUESTS ANSWERS TEMPORARY FOLDER SCRIPT...   (the first two are file descriptors)
 
 local({
   mark <- charToRaw("lme4wire")
@@ -67,14 +67,20 @@ local({
   suspendInterrupts({
     folder <- system.file(package = "lme4")
     write_frame(list(
-      tempdir = tempdir(), version = R.version.string, lme4 = nzchar(folder),
+      version = R.version.string, lme4 = nzchar(folder),
       misplaced = tryCatch(is_misplaced(folder), error = function(condition) FALSE)
     ))
     scope <- new.env(parent = asNamespace("stats"))
-    for (script in words[-(1:3)]) sys.source(file.path(words[3L], script), envir = scope)
+    for (script in words[-(1:4)]) sys.source(file.path(words[4L], script), envir = scope)
     scope$use_utf8()
     # Loaded while Python still prepares its first call.
     write_frame(scope$capture(is.environment(loadNamespace("lme4"))))
-    serve(scope)
+    # The folder that the other side made for this process; at its end there is nobody else to remove it.
+    leave <- function() unlink(words[3L], recursive = TRUE)
+    tryCatch(serve(scope), error = function(condition) {
+      leave()
+      stop(condition)
+    })
+    leave()
   })
 })

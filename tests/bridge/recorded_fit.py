@@ -159,6 +159,32 @@ class RecordedFit(BroomTables, StatsmodelsNames, Hypotheses, Explained, Notebook
             return _coefficients(self._model["degrees"][ddf])
         return _coefficients(self._model["figures"]["coefficients"])
 
+    def contest(
+        self, L: NDArray[np.float64], rhs: NDArray[np.float64], *, joint: bool, ddf: str
+    ) -> pd.DataFrame:
+        """Return lmerTest's columns for contrasts of one coefficient, from the recorded table."""
+        place = (L != 0).argmax(axis=1)
+        assert ((L != 0).sum(axis=1) == 1).all()
+        factor = L[np.arange(len(L)), place]
+        rows = self.coef_table(ddf=ddf).loc[self.fixef.index].iloc[place]
+        t = (factor * rows["estimate"] - rhs) / (np.abs(factor) * rows["std_error"])
+        if joint:
+            numbers = {
+                "NumDF": 1.0,
+                "DenDF": rows["df"],
+                "F value": t**2,
+                "Pr(>F)": rows["p_value"],
+            }
+            return pd.DataFrame(numbers)
+        numbers = {
+            "Estimate": factor * rows["estimate"],
+            "Std. Error": np.abs(factor) * rows["std_error"],
+            "df": rows["df"],
+            "t value": t,
+            "Pr(>|t|)": rows["p_value"],
+        }
+        return pd.DataFrame(numbers)
+
     def confint(self, method: str, *, level: float) -> pd.DataFrame:
         """Return the recorded limits (95 %); those by Wald from estimates and SE."""
         self.asked.append(method)

@@ -6,6 +6,10 @@ draw_by_old_rules <- function(seed) {
   suppressWarnings(RNGkind("Wichmann-Hill", "Box-Muller", "Rounding"))
   with_seed(seed, c(stats::rnorm(3), sample(1000L, 3L)))
 }
+leave_old_rules <- function() {
+  suppressWarnings(RNGkind("Wichmann-Hill", "Box-Muller", "Rounding"))
+  stats::runif(1)
+}
 draw_freely <- function() stats::runif(1)
 has_seed <- function() exists(".Random.seed", envir = globalenv(), inherits = FALSE)
 kinds <- function() RNGkind()

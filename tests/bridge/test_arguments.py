@@ -107,7 +107,7 @@ def tables(sleepstudy: pd.DataFrame, cbpp: pd.DataFrame) -> dict[str, pd.DataFra
     row = np.arange(56)
     herds = cbpp.assign(rate=cbpp["incidence"] / cbpp["size"], o=row / 50, odd=row % 2 == 0)
     text = {"YEAR": "str", "BROOD": "str"}
-    ticks = pd.read_csv(DATASETS / "grouseticks.csv", dtype=text)  # type: ignore[arg-type]
+    ticks = pd.read_csv(DATASETS / "grouseticks.csv", dtype=text)
     row = np.arange(403)
     ticks = ticks.assign(o=row / 400, odd=row % 2 == 0, w=1 + row % 2)
     return {"lm": sleep, "lmer": sleep, "glm": herds, "glmer": herds, "glmer_nb": ticks}
@@ -201,7 +201,7 @@ def test_verbose_prints_and_is_kept(label: str, tables: dict[str, pd.DataFrame])
 def test_contrasts_are_reported(tables: dict[str, pd.DataFrame]) -> None:
     plain_ = fitted("lmer", tables).contrasts["week"]
     assert plain_.kind == "treatment"
-    assert plain_.coding.loc["0"].tolist() == [0.0, 0.0]
+    assert list(plain_.coding.loc["0"]) == [0.0, 0.0]
     assert fitted("lmer reference", tables).contrasts["week"].coding.index[0] == "2"
     helmert = fitted("lm contrasts", tables).contrasts["week"]
     assert helmert.kind == "helmert"

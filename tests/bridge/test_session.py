@@ -54,6 +54,8 @@ def test_other_generators_change_nothing_and_come_back(session: Session) -> None
     assert before == ["Mersenne-Twister", "Inversion", "Rejection"]
     assert told(session, "draw_by_old_rules", seed=1)[:3] == told(session, "draw", seed=1)
     assert told(session, "kinds") == before
+    told(session, "leave_old_rules")
+    assert told(session, "kinds") == before
 
 
 def test_no_call_leaves_a_seed_behind(session: Session) -> None:

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from bridge import Fit, glm, glmer, glmer_nb, lm, lmer
-from bridge.inference import contrast_tests
 
 pytestmark = [pytest.mark.r, pytest.mark.filterwarnings("ignore::bridge.errors.RWarning")]
 HERE = Path(__file__).parent
@@ -74,6 +73,11 @@ def boot(fits: dict[str, Fit], kind: Any) -> pd.DataFrame:  # noqa: ANN401
     return fits["sleep_ml"].confint("boot", n_boot=60, seed=11, boot_type=kind)
 
 
+def counts(fit: Fit) -> pd.DataFrame:
+    data = fit.data
+    return pd.DataFrame({"yes": data["incidence"], "no": data["size"] - data["incidence"]})
+
+
 Question = Callable[[dict[str, Fit]], Any]
 SAME: dict[str, Question] = {
     "sleep coef": lambda f: f["sleep"].coef["Subject"],
@@ -93,12 +97,8 @@ SAME: dict[str, Question] = {
     "sleep drop1": lambda f: f["sleep"].drop1().table,
     "herds drop1": lambda f: f["herds"].drop1().table,
     "herds anova": lambda f: f["herds"].anova().table,
-    "sleep contest": lambda f: contrast_tests(
-        f["sleep"], L, np.zeros(2), joint=False, ddf="Satterthwaite"
-    ),
-    "sleep contest joint": lambda f: contrast_tests(
-        f["sleep"], L, np.zeros(2), joint=True, ddf="Satterthwaite"
-    ),
+    "sleep contest": lambda f: f["sleep"].contest(L, np.zeros(2), joint=False),
+    "sleep contest joint": lambda f: f["sleep"].contest(L, np.zeros(2), joint=True),
     "sleep profile": lambda f: f["sleep"].confint("profile"),
     "herds profile": lambda f: f["herds"].confint("profile", parm="period2"),
     "herds boot": lambda f: f["herds"].confint("boot", n_boot=20, seed=11),
@@ -109,12 +109,8 @@ SAME: dict[str, Question] = {
     "sleep simulate": lambda f: f["sleep"].simulate(2, seed=5),
     "sleep simulate use_u": lambda f: f["sleep"].simulate(1, seed=5, use_u=True),
     "herds simulate": lambda f: f["herds"].simulate(1, seed=5),
-    "sleep_ml refit": lambda f: f["sleep_ml"].refit(f["sleep_ml"].response[::-1]).fixef,
-    "herds refit": lambda f: (
-        f["herds"]
-        .refit(f["herds"].data.eval("failures = size - incidence")[["incidence", "failures"]][::-1])
-        .fixef
-    ),
+    "sleep_ml refit": lambda f: f["sleep_ml"].refit(f["sleep_ml"].response.to_numpy()[::-1]).fixef,
+    "herds refit": lambda f: f["herds"].refit(counts(f["herds"]).to_numpy()[::-1]).fixef,
     "herds residuals response": lambda f: f["herds"].residuals("response"),
     "herds residuals pearson": lambda f: f["herds"].residuals("pearson"),
     "herds residuals deviance": lambda f: f["herds"].residuals("deviance"),
@@ -218,3 +214,22 @@ def test_limits_are_named_as_in_r(fits: dict[str, Fit]) -> None:
         (0.999, ["0.05 %", "99.95 %"]),
     ]:
         assert list(fit.confint(level=level).columns) == names
+
+
+@pytest.mark.parametrize("ddf", ["Satterthwaite", "Kenward-Roger"])
+def test_sums_of_coefficients_have_their_own_degrees_of_freedom(
+    ddf: Any,  # noqa: ANN401  (either name)
+    fits: dict[str, Fit],
+) -> None:
+    fit, zero = fits["sleep"], np.zeros(2)
+    each, alone = (
+        fit.contest(L, zero, joint=False, ddf=ddf),
+        "Days = 0, (Intercept) + 10 * Days = 0",
+    )
+    found = fit.t_test(alone, ddf=ddf)
+    assert found.effect.tolist() == each["Estimate"].tolist()
+    assert found.sd.tolist() == each["Std. Error"].tolist()
+    assert found.df_denom.tolist() == each["df"].tolist()
+    assert found.pvalue.tolist() == each["Pr(>|t|)"].tolist()
+    joint, together = fit.contest(L, zero, joint=True, ddf=ddf), fit.wald_test(alone, ddf=ddf)
+    assert (together.statistic, together.df_denom) == (joint["F value"][0], joint["DenDF"][0])

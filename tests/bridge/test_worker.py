@@ -192,6 +192,16 @@ def test_stop_from_another_thread_ends_the_call(worker: Worker) -> None:
     assert told(worker, "sum", a=1) == 1
 
 
+def test_an_interrupt_between_calls_ends_none(worker: Worker) -> None:
+    assert worker.pid is not None
+    pid = worker.pid
+    for _ in range(3):
+        os.kill(pid, signal.SIGINT)
+        assert told(worker, "sum", a=1) == 1
+        assert worker.call("busy", {"seconds": 0.05}).failure is None
+    assert worker.pid == pid
+
+
 def test_what_r_prints_is_an_output_condition(worker: Worker) -> None:
     for expression, text in [
         ("cat('über\\nzwei')", "über\nzwei"),
@@ -275,15 +285,28 @@ def test_an_end_without_close_leaves_nothing(tmp_path: Path) -> None:
     assert not Path(folder).exists()
 
 
-def test_a_worker_ends_with_its_parent(tmp_path: Path) -> None:
+def test_an_end_before_r_has_spoken_leaves_nothing(tmp_path: Path) -> None:
+    code = "from bridge.worker import Worker\nWorker().start()\nWorker().start().close()"
+    assert said(code, tmp_path, TMPDIR=str(tmp_path)) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "doing", ["import time; time.sleep(60)", "session.call('busy', {'seconds': 2})"]
+)
+def test_a_worker_ends_with_its_parent(doing: str, tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
     with python(
-        START + "session = ready('worker')\nimport time\ntime.sleep(60)", tmp_path
+        START + "session = ready('worker')\n" + doing,
+        tmp_path,
+        TMPDIR=str(tmp_path / "temporary"),
     ) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         assert is_running(pid)
         parent.kill()
     assert soon(lambda: not is_running(pid))
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 CTRL_C = """

@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -86,6 +87,7 @@ def _load() -> RObject:
         ) from error
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return metadata.version(package)

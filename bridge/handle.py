@@ -68,12 +68,10 @@ def _release(home: weakref.ref[Session], key: str) -> None:
         _RELEASED.setdefault(session, deque()).append(key)
 
 
-def tidy_up(session: Session) -> None:
-    """Tell R which models nobody can ask for any more."""
+def gone_from(session: Session) -> list[str] | None:
+    """Return the keys of models that nobody can ask for any more, for R to forget."""
     keys = _RELEASED.get(session)
-    if keys:
-        gone = [keys.popleft() for _ in range(len(keys))]
-        session.call("forget_models", {"ids": gone})
+    return [keys.popleft() for _ in range(len(keys))] if keys else None
 
 
 def session_of(fit: Record) -> Session:
@@ -104,10 +102,12 @@ def ask_in(
     session: Session, fit: Record, question: str, arguments: Mapping[str, Argument] | None = None
 ) -> Answer:
     """Return the answer of one session to a question about one model; see :func:`ask`."""
-    tidy_up(session)
     sent: dict[str, Argument] = {
-        "id": fit.handle.key, "question": question, "arguments": dict(arguments or {}),
-    }  # fmt: skip
+        "id": fit.handle.key,
+        "question": question,
+        "arguments": dict(arguments or {}),
+        "gone": gone_from(session),
+    }
     answer = session.call("ask_model", sent)
     if answer.failure is not None and _ABSENT in answer.failure.classes:
         answer = session.call("ask_model", {**sent, "recipe": recipe(fit)})
@@ -120,7 +120,6 @@ def ask_in(
 def ask_all(fits: tuple[Record, ...], question: str, arguments: Mapping[str, Argument]) -> Answer:
     """Return R's answer to a question about several models, in the session of the first."""
     session = session_of(fits[0])
-    tidy_up(session)
     sent: dict[str, Argument] = {
         "ids": [fit.handle.key for fit in fits], "question": question, "arguments": dict(arguments),
     }  # fmt: skip

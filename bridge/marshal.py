@@ -7,8 +7,8 @@ import numpy as np
 
 from bridge.column import Column, Frame
 from bridge.errors import BridgeError
-from bridge.reply import list_or_dict, matrix_or_vector, truth
 from bridge.session import Argument, Cells, Value, Vector
+from bridge.wire import read
 
 # rpy2 has no types.
 RObject = Any
@@ -34,14 +34,6 @@ class Marshal:
             "f": ri.FloatSexpVector,
             "i": ri.IntSexpVector,
             "b": ri.BoolSexpVector,
-        }
-        self._readers = {
-            ri.RTYPES.NILSXP: lambda _: None,
-            ri.RTYPES.REALSXP: lambda x: self._atomic(x, _numbers(x)),
-            ri.RTYPES.INTSXP: lambda x: self._atomic(x, _numbers(x)),
-            ri.RTYPES.LGLSXP: lambda x: self._atomic(x, truth(_numbers(x))),
-            ri.RTYPES.STRSXP: lambda x: self._atomic(x, self._text(x)),
-            ri.RTYPES.VECSXP: self._list,
         }
 
     def to_r(self, value: Argument) -> RObject:
@@ -121,34 +113,16 @@ class Marshal:
         return split[0]
 
     def to_value(self, received: RObject) -> Value:
-        """Return the plain structure of an object of R's."""
-        read = self._readers.get(received.typeof)
-        if read is None:
-            raise BridgeError(f"R answered with a {received.typeof.name}, which is no plain data.")
-        return read(received)
+        """Return the plain structure of an object of R's, by R's own serialization of it.
 
-    def _text(self, received: RObject) -> tuple[str | None, ...]:
-        missing = self._ri.NA_Character
-        return tuple(None if item is missing else item for item in received)
-
-    def _atomic(self, received: RObject, cells: Cells) -> Vector:
-        return matrix_or_vector(cells, self._attributes(received))
-
-    def _list(self, received: RObject) -> Value:
-        items = [self.to_value(item) for item in received]
-        return list_or_dict(items, self._attributes(received))
-
-    def _attributes(self, received: RObject) -> dict[str, Value]:
-        return {name: self.to_value(received.do_slot(name)) for name in received.list_attrs()}
+        rpy2 would wrap each vector and each of its attributes in an object of Python's.
+        """
+        ri = self._ri
+        written = ri.baseenv["serialize"](received, ri.NULL, xdr=False, version=2)
+        view = ri.openrlib.ffi.buffer(ri.openrlib.rlib.RAW(written.__sexp__._cdata), len(written))  # noqa: SLF001
+        return read(bytearray(view))
 
 
 def _copied(kind: RObject, cells: Cells) -> RObject:
     """Return R's vector of `cells`, by one copy of memory."""
     return kind.from_memoryview(np.ascontiguousarray(cells).data)
-
-
-def _numbers(received: RObject) -> RObject:
-    # A view of no elements cannot be had.
-    if len(received) == 0:
-        return np.empty(0, dtype=np.dtype(received._NP_TYPESTR))  # noqa: SLF001
-    return np.array(received.memoryview()).ravel(order="F")

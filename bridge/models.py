@@ -20,7 +20,7 @@ from bridge.extract import to_fit
 from bridge.failures import raise_failure, require_no_overflow
 from bridge.formula import columns_used, inspect, require_random_terms
 from bridge.frame import as_table
-from bridge.handle import Handle, tidy_up
+from bridge.handle import Handle, gone_from
 from bridge.request import Request
 from bridge.transfer import require_rows, send_columns
 
@@ -335,9 +335,8 @@ def fit_request(session: Session, request: Request, *, cond_var: bool | None = N
     FitError
         When R refuses to fit; the text has R's own words.
     """
-    tidy_up(session)
     handle = Handle(session)
-    extra: dict[str, Any] = {"keep": handle.key}
+    extra: dict[str, Any] = {"keep": handle.key, "gone": gone_from(session)}
     if cond_var is not None and as_truth("cond_var", cond_var):
         extra["cond_var"] = True
     answer = session.call(f"fit_{request.kind}", {**request.sent(), **extra})

@@ -45,7 +45,7 @@ build_glm <- function(formula, data, family = "binomial", link = NULL, start = N
   evaluate_fit(prepare_fit(call, stats::glm, data, ..., bindings = bindings))
 }
 
-fit_glm <- function(..., keep = NULL) keep_model(keep, build_glm(...), extract_glm)
+fit_glm <- function(..., keep = NULL, gone = NULL) keep_model(keep, build_glm(...), extract_glm, gone = gone)
 
 if (sys.nframe() == 0L) {
   here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1L]))

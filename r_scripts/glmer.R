@@ -18,8 +18,8 @@ prepare_glmer <- function(formula, data, family = "binomial", link = NULL, nAGQ 
 
 build_glmer <- function(...) evaluate_fit(prepare_glmer(...))
 
-fit_glmer <- function(..., cond_var = FALSE, keep = NULL) {
-  keep_model(keep, build_glmer(...), extract_mer, cond_var = cond_var)
+fit_glmer <- function(..., cond_var = FALSE, keep = NULL, gone = NULL) {
+  keep_model(keep, build_glmer(...), extract_mer, cond_var = cond_var, gone = gone)
 }
 
 if (sys.nframe() == 0L) {

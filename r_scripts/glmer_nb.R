@@ -29,8 +29,8 @@ build_glmer_nb <- function(...) {
   model
 }
 
-fit_glmer_nb <- function(..., cond_var = FALSE, keep = NULL) {
-  keep_model(keep, build_glmer_nb(...), extract_mer, cond_var = cond_var)
+fit_glmer_nb <- function(..., cond_var = FALSE, keep = NULL, gone = NULL) {
+  keep_model(keep, build_glmer_nb(...), extract_mer, cond_var = cond_var, gone = gone)
 }
 
 if (sys.nframe() == 0L) {

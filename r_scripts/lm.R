@@ -6,7 +6,7 @@ build_lm <- function(formula, data, allow = NULL, ...) {
   evaluate_fit(prepare_fit(call, stats::lm, data, ...))
 }
 
-fit_lm <- function(..., keep = NULL) keep_model(keep, build_lm(...), extract_lm)
+fit_lm <- function(..., keep = NULL, gone = NULL) keep_model(keep, build_lm(...), extract_lm, gone = gone)
 
 if (sys.nframe() == 0L) {
   here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE)[1L]))

@@ -76,8 +76,8 @@ prepare_lmer <- function(formula, data, REML = TRUE, start = NULL, control = NUL
 
 build_lmer <- function(...) evaluate_fit(prepare_lmer(...))
 
-fit_lmer <- function(..., cond_var = FALSE, keep = NULL) {
-  keep_model(keep, build_lmer(...), extract_mer, cond_var = cond_var)
+fit_lmer <- function(..., cond_var = FALSE, keep = NULL, gone = NULL) {
+  keep_model(keep, build_lmer(...), extract_mer, cond_var = cond_var, gone = gone)
 }
 
 if (sys.nframe() == 0L) {

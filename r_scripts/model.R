@@ -40,9 +40,9 @@ contrast_matrix <- function(given, x, column) {
   )
 }
 
-# Refuses a response that the model has no meaning for, by its name: R's own words would come from deep inside, or from
-# a summary of what was fitted already.
-check_response <- function(call, data) {
+# Refuses a response that the model has no meaning for, by its name and by R's class of such refusals: R's own words would
+# come from deep inside, or from a summary of what was fitted already.
+check_response <- function(call, data, offset) {
   left <- call$formula[[2L]]
   y <- tryCatch(suppressWarnings(eval(left, data, environment(call$formula))), error = function(e) NULL)
   kind <- as.character(call[[1L]])
@@ -50,27 +50,29 @@ check_response <- function(call, data) {
   if (is.matrix(y) && ncol(y) > 1L) {
     check_counts(y, shown(left), kind, binomial)
   } else if (!is.null(y) && !binomial && !is.numeric(y) && !is.logical(y)) {
-    refuse("bridge_data", "The response `", shown(left), "` holds labels (", class(y)[1L], "), and ", kind, " models numbers here.")
+    refuse_response("the response `", shown(left), "` holds labels (", class(y)[1L], "), and must be numeric for ", kind)
   } else if (is.factor(y) && nlevels(droplevels(y)) > 2L) {
     message("The response `", shown(left), "` has ", nlevels(droplevels(y)), " levels: `", levels(y)[1L], "` is failure, all others are success.")
   }
-  if (kind == "lmer" && is.null(call$offset) && is_constant(y)) {
-    refuse("bridge_data", "The response `", shown(left), "` is constant: every row has ", format(y[1L]), ".")
+  if (kind == "lmer" && is.null(offset) && !"offset" %in% all.names(call$formula) && is_constant(y)) {
+    refuse_response("the response `", shown(left), "` is constant: every row has ", format(y[1L]))
   }
 }
+
+refuse_response <- function(...) stop(..., call. = FALSE)
 
 is_constant <- function(y) (is.numeric(y) || is.logical(y)) && length(y) > 1L && !anyNA(y) && min(y) == max(y)
 
 check_counts <- function(y, name, kind, binomial) {
   if (!binomial) {
-    refuse("bridge_data", "The response `", name, "` has ", ncol(y), " columns, and ", kind, " models one here.")
+    refuse_response("the response `", name, "` has ", ncol(y), " columns, and ", kind, " models one here")
   }
   if (ncol(y) != 2L) {
-    refuse("bridge_data", "The response `", name, "` has ", ncol(y), " columns; expected two: numbers of successes and failures.")
+    refuse_response("the response `", name, "` has ", ncol(y), " columns; expected two: numbers of successes and failures")
   }
   if (is.numeric(y) && any(y < 0, na.rm = TRUE)) {
     row <- which(rowSums(y < 0) > 0)[1L]
-    refuse("bridge_data", "The response `", name, "` holds a negative count: ", min(y[row, ]), " in row ", row - 1L, ", counted from 0.")
+    refuse_response("the response `", name, "` holds a negative count: ", min(y[row, ]), " in row ", row - 1L, ", counted from 0")
   }
 }
 
@@ -78,7 +80,7 @@ check_counts <- function(y, name, kind, binomial) {
 # update, drop1, profile and allFit evaluate the call there. The model remembers a call that can be read, and no data.
 prepare_fit <- function(call, fitter, data, weights = NULL, offset = NULL, subset = NULL, na_action = NULL,
                         contrasts = NULL, bindings = list()) {
-  check_response(call, data)
+  check_response(call, data, offset)
   bindings$data <- data
   bindings[[as.character(call[[1L]])]] <- fitter
   if (!is.null(weights)) {

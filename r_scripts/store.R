@@ -15,7 +15,8 @@ store_model <- function(id, model) {
 }
 
 # A fit's answer; the model stays where `id` says so.
-keep_model <- function(id, model, extract, ...) {
+keep_model <- function(id, model, extract, ..., gone = NULL) {
+  forget_models(gone)
   if (!is.null(id)) store_model(id, model)
   extract(model, ...)
 }
@@ -160,7 +161,8 @@ asked_model <- function(id, question, recipe) {
 }
 
 # One question to one model.
-ask_model <- function(id, question, arguments = list(), recipe = NULL) {
+ask_model <- function(id, question, arguments = list(), recipe = NULL, gone = NULL) {
+  forget_models(gone)
   # What stopped halfway may have left lme4's workings in the data: it is not asked again.
   whole <- FALSE
   on.exit(if (!whole) forget_models(id))

@@ -283,7 +283,7 @@ bad("formula bs", "lm", FitError, "'degree' must be integer >= 1", formula="y ~ 
 bad("formula response twice", "lm", None, "response appeared on the right-hand side",
     formula="y ~ y")
 bad("formula constant response", "lm", FitError, "1 ~ x.*not one value a row", formula="1 ~ x")
-bad("formula string response", "lm", DataError, '`"y"`', formula="'y' ~ x")
+bad("formula string response", "lm", FitError, '`"y"`', formula="'y' ~ x")
 bad("formula factor labels", "lm", FitError, "invalid 'labels'",
     formula="y ~ factor(z, labels = c('a', 'b'))")
 bad("formula no terms", "lmer", FitError, r"\(0 \| g\)", formula="y ~ 0 + (0 | g)")
@@ -375,14 +375,14 @@ bad("data dots name", "lm", FormulaError, r"'\.\.\.'", formula="y ~ .",
 
 # --- responses ----------------------------------------------------------------------------------
 
-bad("response text", "lm", DataError, "`label` holds labels.*lm ", formula="label ~ x")
-bad("response text mixed", "lmer", DataError, "`label` holds labels.*lmer",
+bad("response text", "lm", FitError, "`label` holds labels.*for lm", formula="label ~ x")
+bad("response text mixed", "lmer", FitError, "`label` holds labels.*for lmer",
     formula="label ~ x + (1 | g)")
-bad("response factor", "lm", DataError, "`f` holds labels", formula="f ~ x")
+bad("response factor", "lm", FitError, "`f` holds labels", formula="f ~ x")
 bad("response three levels", "glm", None, "`f` has 3 levels: `a` is failure", formula="f ~ x")
 bad("response three levels mixed", "glmer", None, "`f` has 3 levels: `a` is failure",
     formula="f ~ x + (1 | g)")
-bad("response constant", "lmer", DataError, "`y` is constant: every row has 1", data=having(y=1.0))
+bad("response constant", "lmer", FitError, "`y` is constant: every row has 1", data=having(y=1.0))
 bad("response constant lm", "lm", None, "essentially perfect fit", data=having(y=1.0))
 bad("response constant glmer", "glmer", FitError, "Response is constant", data=having(yes=1))
 bad("response zero counts", "glmer", FitError, "Response is constant",
@@ -407,27 +407,27 @@ bad("response negative gamma glm", "glm", FitError, "'y ~ x'.*non-positive value
     formula="y ~ x", family="Gamma")
 bad("response zero inverse", "glm", FitError, "'count ~ x'.*positive values only",
     formula="count ~ x", family="inverse.gaussian")
-bad("response two columns lm", "lm", DataError, r"`cbind\(y, x\)` has 2 columns",
+bad("response two columns lm", "lm", FitError, r"`cbind\(y, x\)` has 2 columns",
     formula="cbind(y, x) ~ z")
-bad("response two columns", "lmer", DataError, r"`cbind\(y, x\)` has 2 columns",
+bad("response two columns", "lmer", FitError, r"`cbind\(y, x\)` has 2 columns",
     formula="cbind(y, x) ~ z + (1 | g)")
-bad("response two columns poisson", "glmer", DataError, r"`cbind\(count, yes\)` has 2 columns",
+bad("response two columns poisson", "glmer", FitError, r"`cbind\(count, yes\)` has 2 columns",
     formula="cbind(count, yes) ~ x + (1 | g)", family="poisson")
-bad("response two columns nb", "glmer_nb", DataError, r"`cbind\(count, yes\)` has 2 columns",
+bad("response two columns nb", "glmer_nb", FitError, r"`cbind\(count, yes\)` has 2 columns",
     formula="cbind(count, yes) ~ x + (1 | k)")
-bad("response two columns poisson glm", "glm", DataError, r"`cbind\(count, yes\)` has 2 columns",
+bad("response two columns poisson glm", "glm", FitError, r"`cbind\(count, yes\)` has 2 columns",
     formula="cbind(count, yes) ~ x", family="poisson")
-bad("response three columns", "glmer", DataError, r"`cbind\(yes, count, trials\)` has 3 columns",
+bad("response three columns", "glmer", FitError, r"`cbind\(yes, count, trials\)` has 3 columns",
     formula="cbind(yes, count, trials) ~ x + (1 | g)")
-bad("response three columns glm", "glm", DataError, r"`cbind\(yes, count, trials\)` has 3 columns",
+bad("response three columns glm", "glm", FitError, r"`cbind\(yes, count, trials\)` has 3 columns",
     formula="cbind(yes, count, trials) ~ x")
-bad("response negative failures", "glmer", DataError,
+bad("response negative failures", "glmer", FitError,
     r"successes - trials\)` holds a negative count: -2 in row 0",
     formula="cbind(trials, successes - trials) ~ x + (1 | g)")
-bad("response negative failures glm", "glm", DataError,
+bad("response negative failures glm", "glm", FitError,
     r"successes - trials\)` holds a negative count: -2 in row 0",
     formula="cbind(trials, successes - trials) ~ x")
-bad("response poly", "lm", DataError, r"`poly\(y, 2\)` has 2 columns", formula="poly(y, 2) ~ x")
+bad("response poly", "lm", FitError, r"`poly\(y, 2\)` has 2 columns", formula="poly(y, 2) ~ x")
 
 # --- groups -------------------------------------------------------------------------------------
 

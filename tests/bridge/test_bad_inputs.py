@@ -112,6 +112,14 @@ def test_a_row_without_a_weight_or_offset_is_dropped_and_known(
     assert fit.omitted.tolist() == [4]
 
 
+@pytest.mark.parametrize("formula", ["y ~ x + (1 | g)", "y ~ x + offset(z) + (1 | g)"])
+def test_a_constant_response_with_an_offset_is_fitted(formula: str, embedded: Desk) -> None:
+    data = embedded.data.assign(y=1.0, z=embedded.data["y"])
+    offset = None if "offset" in formula else "z"
+    fit = lmer(formula, data, offset=offset, session=embedded.session)
+    assert fit.sigma > 0.1
+
+
 def test_rows_of_contrasts_are_put_to_the_levels_by_their_names(embedded: Desk) -> None:
     cells = {"c": [1.0, 0.0], "a": [0.0, 1.0], "b": [-1.0, -1.0]}
     given = pd.DataFrame.from_dict(cells, orient="index")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,6 +29,7 @@ _LARGEST_INTEGER = 2**31 - 1
 _NA_ACTIONS = ("omit", "exclude", "fail")
 _MATRIX = 2
 _SHOWN = 80
+_UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,11 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
+def _is_text(value: object) -> bool:
+    """Return whether R can hold the value as text: no NUL, at which R ends, no half a surrogate."""
+    return isinstance(value, str) and not _UNREADABLE.search(value)
+
+
 def as_truth(name: str, value: object) -> bool:
     """Return `value`, refused unless it is a bool."""
     if not isinstance(value, bool | np.bool_):
@@ -89,7 +96,7 @@ def as_truth(name: str, value: object) -> bool:
 
 def as_name(name: str, value: object, known: Sequence[str] = ()) -> str:
     """Return `value`, refused unless it is text, and one of `known` where these are given."""
-    if not isinstance(value, str) or (known and value not in known):
+    if not isinstance(value, str) or not _is_text(value) or (known and value not in known):
         wanted = f"one of {', '.join(map(repr, known))}" if known else "its name as text"
         raise ArgumentError(f"{name} is {shown(value)}; expected {wanted}.")
     return value
@@ -98,8 +105,8 @@ def as_name(name: str, value: object, known: Sequence[str] = ()) -> str:
 def as_names(name: str, values: object) -> list[str]:
     """Return a list of texts; one text counts as a list of one."""
     if isinstance(values, str):
-        return [values]
-    if not isinstance(values, Sequence) or not all(isinstance(value, str) for value in values):
+        values = [values]
+    if not isinstance(values, Sequence) or not all(map(_is_text, values)):
         raise ArgumentError(f"{name} is {shown(values)}; expected text, or a list of texts.")
     return list(values)
 
@@ -156,12 +163,13 @@ def as_contrasts(contrasts: object) -> dict[str, Argument]:
             f"contrasts is {shown(contrasts)}; expected a mapping of columns to names, as "
             "{'social': 'sum'}, or to matrices."
         )
-    return {str(column): _contrast(str(column), given) for column, given in contrasts.items()}
+    columns = [as_name("A column of contrasts", column) for column in contrasts]
+    return {column: _contrast(column, contrasts[column]) for column in columns}
 
 
 def _contrast(column: str, given: object) -> Argument:
     if isinstance(given, str):
-        return given
+        return as_name(f"contrasts[{column!r}]", given)
     table = given if isinstance(given, pd.DataFrame) else None
     try:
         cells = np.asarray(given, dtype=np.float64)
@@ -188,22 +196,25 @@ def as_control(settings: object, name: str = "control") -> dict[str, Any] | None
         raise ArgumentError(
             f"{name} is {shown(settings)}; expected a mapping of names to settings."
         )
-    return {str(key): _setting(f"{name}[{key!r}]", value) for key, value in settings.items()}
+    names = [as_name(f"A setting of {name}", key) for key in settings]
+    return {key: _setting(f"{name}[{key!r}]", settings[key]) for key in names}
 
 
 def _setting(name: str, value: object) -> object:
     match value:
         case int() if not isinstance(value, bool) and abs(value) > _LARGEST_INTEGER:
             return float(value)
-        case None | bool() | int() | str():
+        case None | bool() | int():
             return value
+        case str():
+            return as_name(name, value)
         case float() if not np.isnan(value):
             return value
         case np.generic():
             return _setting(name, value.item())
         case Mapping():
             return as_control(value, name)
-        case list() | tuple() if value and all(isinstance(item, str) for item in value):
+        case list() | tuple() if value and all(map(_is_text, value)):
             return list(value)
     raise ArgumentError(
         f"{name} is {shown(value)}; expected a number, a bool, text or a mapping of them."

@@ -238,7 +238,10 @@ class Diagnosis(Record):
                 raise ArgumentError(
                     f"at is {shown(at)}; expected a mapping of covariates to values."
                 )
-            sent["at"] = {name: as_numbers(f"at[{name!r}]", values) for name, values in at.items()}
+            sent["at"] = {
+                as_name("A name in at", name): as_numbers(f"at[{name!r}]", values)
+                for name, values in at.items()
+            }
         for name, value in (("contrast", contrast), ("adjust", adjust)):
             if value is not None:
                 sent[name] = as_name(name, value)

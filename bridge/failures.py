@@ -103,6 +103,10 @@ _MEANINGS = (
         ),
     ),
     (
+        r"0 \(non-NA\) cases",
+        "No row is left: each misses a value, of a column or of a term that the formula computes.",
+    ),
+    (
         r"length\(theta\) > 0L",
         "The random terms hold no effect at all, as (0 | g) does: write (1 | g).",
     ),

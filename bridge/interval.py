@@ -168,6 +168,8 @@ def _plain(fit: Record, level: float, method: str) -> pd.DataFrame:
 def _chosen(table: pd.DataFrame, wanted: list[str] | None) -> pd.DataFrame:
     if wanted is None:
         return table
+    if not wanted:
+        raise ArgumentError("parm names no parameter; None is all of them.")
     for name in wanted:
         if name not in table.index:
             raise ArgumentError(

@@ -248,9 +248,14 @@ def _new_offset(fit: Record, table: Table, given: object) -> dict[str, Argument]
                 "The model was fitted with an offset: give offset=, a number for each new row."
             )
         given = table.column(own)
-    values = np.asarray(given, dtype=np.float64)
-    if values.shape != (len(table),):
-        raise DataError(f"The offset has shape {values.shape}; expected ({len(table)},).")
+    try:
+        values = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"offset is {shown(given)}; expected numbers.") from error
+    if values.shape != (len(table),) or np.isinf(values).any():
+        raise DataError(
+            f"offset is {shown(given)}; expected {len(table)} finite numbers, one for each new row."
+        )
     return {"offset": Vector(values), "zeros": own}
 
 

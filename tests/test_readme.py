@@ -36,7 +36,7 @@ def shown(block: str) -> tuple[list[str], str]:
 @pytest.mark.parametrize("block", blocks("console"))
 def test_a_command_prints_what_is_shown(block: str) -> None:
     command, expected = shown(block)
-    assert command[0] == "parity"
+    assert command[0] in ("parity", "python")
     environment = {**os.environ, "PARITY_DATA": SEED, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [str(PROGRAMS / command[0]), *command[1:]],
@@ -56,23 +56,60 @@ def test_a_command_prints_what_is_shown(block: str) -> None:
 @pytest.mark.r
 def test_the_python_session_is_real(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}  # one session, in several blocks
     for block in blocks("pycon"):
         test = doctest.DocTestParser().get_doctest(block, {}, "README", "README.md", 0)
+        test.globs = names
         runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
         assert test.examples
-        runner.run(test)
+        runner.run(test, clear_globs=False)
         assert runner.summarize(verbose=False).failed == 0
+
+
+def python_blocks() -> tuple[list[str], list[str]]:
+    """Return the blocks that hold a test, and the others."""
+    found = blocks("python")
+    tests = [block for block in found if "def test_" in block]
+    return tests, [block for block in found if block not in tests]
 
 
 @pytest.mark.r
 def test_the_test_that_is_shown_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    for block in blocks("python"):
+    tests, _ = python_blocks()
+    assert tests
+    for block in tests:
         names: dict[str, object] = {}
         exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - it is our own text
         test = names["test_the_pupils"]
         assert callable(test)
         test()
+
+
+@pytest.mark.r
+def test_the_other_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import matplotlib as mpl  # noqa: PLC0415 - the other tests need no matplotlib
+
+    from parity.table import read_csv  # noqa: PLC0415
+
+    monkeypatch.chdir(ROOT)
+    mpl.use("Agg")
+    _, others = python_blocks()
+    assert others
+    data = ROOT / "parity" / "data" / "datasets"
+    pastes = read_csv(data / "pastes.csv", ("batch",))
+    names: dict[str, object] = {
+        "data": pastes.assign(cask=pastes["strength"] ** 2),
+        "pupils": read_csv(data / "jsp.csv", ("school", "gender", "social")),
+    }
+    for block in others:
+        exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - it is our own text
+
+
+def test_the_pictures_are_there() -> None:
+    found = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert len(found) == 5
+    assert all((ROOT / path).is_file() for path in found)
 
 
 def test_the_other_commands_are_targets_or_run_by_the_image_test() -> None:

@@ -11,7 +11,7 @@ ROOT=$(pwd -P)
 
 readonly VENV=.venv
 readonly STAMP=$VENV/.setup
-readonly R_PACKAGES=(lme4 nlme lmerTest pbkrtest)
+readonly R_PACKAGES=(lme4 nlme lmerTest pbkrtest emmeans)
 
 say() { echo "setup: $*" >&2; }
 

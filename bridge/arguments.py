@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -29,6 +31,14 @@ _LARGEST_INTEGER = 2**31 - 1
 _NA_ACTIONS = ("omit", "exclude", "fail")
 _MATRIX = 2
 _SHOWN = 80
+# Of a number drawn: R's own, its copy, and those of Python.
+_BYTES_A_DRAW = 32
+_DESCRIBED = reprlib.Repr()
+_DESCRIBED.maxstring = _DESCRIBED.maxother = _DESCRIBED.maxlong = _SHOWN
+# R's own limit of a name.
+_LONGEST = 10_000
+# A mapping of settings holds mappings, and these none.
+_DEEPEST = 2
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -77,14 +87,14 @@ class Options:
 
 
 def shown(value: object) -> str:
-    """Return `value` in one short line, for what is said of it."""
-    text = " ".join(repr(value).split())
+    """Return `value` in one short line, for what is said of it, however deep or long it is."""
+    text = " ".join(_DESCRIBED.repr(value).split())
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
 def _is_text(value: object) -> bool:
-    """Return whether R can hold the value as text: no NUL, at which R ends, no half a surrogate."""
-    return isinstance(value, str) and not _UNREADABLE.search(value)
+    """Return whether R can hold the value as a name: short, no NUL, no half of a surrogate pair."""
+    return isinstance(value, str) and len(value) <= _LONGEST and not _UNREADABLE.search(value)
 
 
 def as_truth(name: str, value: object) -> bool:
@@ -111,15 +121,25 @@ def as_names(name: str, values: object) -> list[str]:
     return list(values)
 
 
-def as_whole(name: str, value: object, least: int = 0) -> int:
-    """Return `value`, refused unless a whole number of at least `least` that R's integers hold."""
+def as_whole(name: str, value: object, least: int = 0, most: int = _LARGEST_INTEGER) -> int:
+    """Return `value`, refused unless a whole number from `least` to `most`."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or not least <= int(value) <= _LARGEST_INTEGER:  # type: ignore[call-overload]
+    if not whole or not least <= int(value) <= most:  # type: ignore[call-overload]
         raise ArgumentError(
             f"{name} is {shown(value)}; expected a whole number, {least} or more and at most "
-            f"{_LARGEST_INTEGER}."
+            f"{most}."
         )
     return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def as_draws(name: str, value: object, rows: int) -> int:
+    """Return a number of responses of `rows` numbers each, refused where memory holds them not.
+
+    A process that asks for more than there is can be ended by the system.
+    """
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    most = min(_LARGEST_INTEGER, memory // _BYTES_A_DRAW) // max(rows, 1)
+    return as_whole(name, value, least=1, most=max(most, 1))
 
 
 def as_number(name: str, value: object, *, low: float = -np.inf, high: float = np.inf) -> float:
@@ -188,34 +208,31 @@ def _contrast(column: str, given: object) -> Argument:
     return Vector(cells.ravel(order="F"), shape=shape, rows=rows, columns=columns)
 
 
-def as_control(settings: object, name: str = "control") -> dict[str, Any] | None:
+def as_control(
+    settings: object, name: str = "control", deepest: int = _DEEPEST
+) -> dict[str, Any] | None:
     """Return settings of lme4 by name, refused unless numbers, bools, text or mappings of them."""
     if settings is None:
         return None
-    if not isinstance(settings, Mapping):
+    if not isinstance(settings, Mapping) or deepest == 0:
         raise ArgumentError(
             f"{name} is {shown(settings)}; expected a mapping of names to settings."
         )
     names = [as_name(f"A setting of {name}", key) for key in settings]
-    return {key: _setting(f"{name}[{key!r}]", settings[key]) for key in names}
+    return {key: _setting(f"{name}[{key!r}]", settings[key], deepest - 1) for key in names}
 
 
-def _setting(name: str, value: object) -> object:
-    match value:
-        case int() if not isinstance(value, bool) and abs(value) > _LARGEST_INTEGER:
-            return float(value)
-        case None | bool() | int():
-            return value
-        case str():
-            return as_name(name, value)
-        case float() if not np.isnan(value):
-            return value
-        case np.generic():
-            return _setting(name, value.item())
+def _setting(name: str, value: object, deepest: int) -> object:
+    plain = value.item() if isinstance(value, np.generic) else value
+    match plain:
+        case int() if not isinstance(plain, bool) and abs(plain) > _LARGEST_INTEGER:
+            return float(plain)
         case Mapping():
-            return as_control(value, name)
-        case list() | tuple() if value and all(map(_is_text, value)):
-            return list(value)
+            return as_control(plain, name, deepest)
+        case list() | tuple() if plain and all(map(_is_text, plain)):
+            return list(plain)
+    if plain is None or _is_text(plain) or (isinstance(plain, int | float) and not np.isnan(plain)):
+        return plain
     raise ArgumentError(
         f"{name} is {shown(value)}; expected a number, a bool, text or a mapping of them."
     )

@@ -253,8 +253,11 @@ class Diagnosis(Record):
 
 
 def _distances(fit: Record, deleted: pd.DataFrame) -> pd.Series[float]:
-    steps = deleted[list(fit.fixef.index)].to_numpy() - fit.fixef.to_numpy()
-    solved = np.linalg.solve(fit.vcov.to_numpy(), steps.T).T
+    # The fixed effects come last; a covariate may bear the name of an SD.
+    # R's NA is a NaN that signals when it is computed with.
+    with np.errstate(invalid="ignore"):
+        steps = deleted.to_numpy()[:, -len(fit.fixef) :] - fit.fixef.to_numpy()
+        solved = np.linalg.solve(fit.vcov.to_numpy(), steps.T).T
     groups, p = len(deleted), len(fit.fixef)
     distances = (steps * solved).sum(axis=1) * (groups - p) / (groups * p)
     return pd.Series(distances, index=deleted.index, name="cooks_distance")

@@ -59,6 +59,10 @@ _MEANINGS = (
         ),
     ),
     (
+        r"wrong number of contrast matrix rows",
+        "A matrix of contrasts has a row for each level that the rows used have, and no other.",
+    ),
+    (
         r"contrasts can be applied only to factors with 2 or more levels",
         "A categorical column has one level only in the rows used: leave it out.",
     ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from bridge.arguments import as_name, as_names, as_truth
+from bridge.arguments import as_name, as_names, as_truth, shown
 from bridge.errors import ArgumentError, DataError
 from bridge.handle import ask, ask_all
 from bridge.record import Record
@@ -175,6 +175,8 @@ class Inference(Record):
         sent: dict[str, Argument] = {"test": as_name("test", test, ("none", "Chisq", "F"))}
         if scope is not None:
             sent["scope"] = as_names("scope", scope)
+            if not sent["scope"]:
+                raise ArgumentError("scope names no term; None is all of them.")
         return _tests(self, "drop_terms", sent)
 
     def contest(
@@ -199,9 +201,10 @@ class Inference(Record):
             How degrees of freedom are found.
         """
         require_lmer(self, "ddf")
+        matrix, targets = _contrasts(L, rhs, len(self.fixef))
         sent: dict[str, Argument] = {
-            "L": _matrix(L),
-            "rhs": Vector(np.asarray(rhs, dtype=np.float64)),
+            "L": matrix,
+            "rhs": targets,
             "joint": as_truth("joint", joint),
             "ddf": as_ddf(ddf),
         }
@@ -225,11 +228,20 @@ class Inference(Record):
         return _tests(self, "random_terms", sent)
 
 
-def _matrix(L: NDArray[np.float64]) -> Vector:
-    cells = np.asarray(L, dtype=np.float64)
-    if cells.ndim != 2:  # noqa: PLR2004  (a matrix)
-        raise ArgumentError(f"L has shape {cells.shape}; expected (k, p), a row for each contrast.")
-    return Vector(cells.ravel(order="F"), shape=(cells.shape[0], cells.shape[1]))
+def _contrasts(L: object, rhs: object, p: int) -> tuple[Vector, Vector]:
+    try:
+        cells, targets = np.asarray(L, dtype=np.float64), np.asarray(rhs, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"L is {shown(L)}, rhs {shown(rhs)}; expected numbers.") from error
+    if cells.ndim != 2 or cells.shape[1] != p or targets.shape != cells.shape[:1]:  # noqa: PLR2004
+        raise ArgumentError(
+            f"L has shape {cells.shape} and rhs {targets.shape}; expected (k, {p}), a row for each "
+            "contrast and a column for each coefficient, and (k,)."
+        )
+    if not (np.isfinite(cells).all() and np.isfinite(targets).all()):
+        raise ArgumentError("L or rhs holds a value that is missing or infinite.")
+    shape = (cells.shape[0], cells.shape[1])
+    return Vector(cells.ravel(order="F"), shape=shape), Vector(targets)
 
 
 def as_ddf(value: object) -> str:
@@ -319,6 +331,7 @@ def anova(first: Record, *others: Record, refit: bool = True) -> Anova:
     if not others or not all(isinstance(fit, Record) for fit in fits):
         raise ArgumentError("anova compares two or more fits: anova(small, large).")
     _require_same_rows(fits)
+    _require_same_likelihood(fits)
     _require_same_family(fits)
     _require_same_fixed(fits, refit=as_truth("refit", refit))
     formulas = {f"model{k}": fit.formula for k, fit in enumerate(fits, start=1)}
@@ -355,6 +368,17 @@ def _require_same_family(fits: tuple[Record, ...]) -> None:
                 f"The models have the families {first.family or 'gaussian'} and "
                 f"{fit.family or 'gaussian'}, whose likelihoods cannot be compared."
             )
+
+
+def _require_same_likelihood(fits: tuple[Record, ...]) -> None:
+    """Refuse glmer fits whose likelihoods leave out different constants."""
+    points = {fit.arguments.get("nAGQ", 1) for fit in fits if fit.kind in ("glmer", "glmer_nb")}
+    if len(points) > 1 and max(points) > 1:
+        raise ArgumentError(
+            f"The models have nAGQ = {', '.join(map(str, sorted(points)))}: lme4's log-likelihood "
+            "with more than one point leaves out a constant, so that these cannot be compared. Fit "
+            "them with the same nAGQ."
+        )
 
 
 def _require_same_fixed(fits: tuple[Record, ...], *, refit: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from scipy.stats import norm
 
-from bridge.arguments import as_name, as_names, as_number, as_whole
+from bridge.arguments import as_draws, as_name, as_names, as_number, as_whole, shown
 from bridge.bootstrap import Bootstrap, run_bootstrap
 from bridge.errors import ArgumentError, FitError, NotDefinedError
 from bridge.handle import ask
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     BootKind = Literal["perc", "basic", "norm"]
 
 
+# Each takes 200 MB, and more than there are processors gain nothing.
+_MOST_WORKERS = 256
+
+
 def limits(level: float) -> tuple[str, str]:
     """Return R's names of the two limits: ``("2.5 %", "97.5 %")`` for 0.95."""
     tail = 50 * (1 - level)
-    return f"{tail:.3g} %", f"{100 - tail:.{4 if tail < 1 else 3}g} %"
+    return f"{tail:.3g} %", f"{100 - tail:.10g} %"
 
 
 class Intervals(Record):
@@ -74,7 +78,7 @@ class Intervals(Record):
         as_number("level", level, low=0.0, high=1.0)
         wanted = None if parm is None else as_names("parm", parm)
         if method == "boot":
-            as_whole("n_boot", n_boot, least=1)
+            as_draws("n_boot", n_boot, self.nobs)
             as_name("boot_type", boot_type, ("perc", "basic", "norm"))
             _parameters(self, wanted)
             found = self.bootstrap(n_boot, seed=seed, workers=workers, progress=progress)
@@ -138,7 +142,8 @@ class Intervals(Record):
             Whether to show how far it is; by default on a terminal.
         """
         _require_mixed(self, "bootstrap")
-        size, processes = as_whole("n", n, least=1), as_whole("workers", workers, least=1)
+        size = as_draws("n", n, self.nobs)
+        processes = as_whole("workers", workers, least=1, most=_MOST_WORKERS)
         return run_bootstrap(self, size, seed=seed, workers=processes, progress=progress)
 
 
@@ -173,17 +178,23 @@ def _chosen(table: pd.DataFrame, wanted: list[str] | None) -> pd.DataFrame:
     for name in wanted:
         if name not in table.index:
             raise ArgumentError(
-                f"parm names {name!r}, which is no parameter here. They are: "
+                f"parm names {shown(name)}, which is no parameter here. They are: "
                 f"{', '.join(map(repr, table.index))}."
             )
     return table.loc[wanted]
 
 
-def _parameters(fit: Record, wanted: list[str] | None) -> tuple[list[str], list[str]]:
-    """Return the names of all parameters of a mixed model, and those of them that are wanted."""
+def _parameters(fit: Record, wanted: list[str] | None) -> tuple[list[str], list[int]]:
+    """Return the names of all parameters of a mixed model, and the places of those that are wanted."""
     _require_mixed(fit, "bootstrap")
     names = list(as_words(ask(fit, "parameter_names").value))
-    return names, list(_chosen(pd.DataFrame(index=names), wanted).index)
+    _chosen(pd.DataFrame(index=names), wanted)
+    if wanted is None:
+        return names, list(range(len(names)))
+    for name in wanted:
+        if names.count(name) > 1:
+            raise ArgumentError(f"parm names {name!r}, which {names.count(name)} parameters bear.")
+    return names, [names.index(name) for name in wanted]
 
 
 def _profiles(
@@ -194,8 +205,9 @@ def _profiles(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     names, chosen = _parameters(fit, wanted)
     tables, intervals = [], []
-    for name in track(chosen, "profile", progress):
-        sent: dict[str, Argument] = {"which": names.index(name) + 1, "level": level}
+    for place in track(chosen, "profile", progress):
+        name = names[place]
+        sent: dict[str, Argument] = {"which": place + 1, "level": level}
         try:
             parts = as_mapping(ask(fit, "profile_parameter", sent).value)
         except FitError as error:

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from bridge.arguments import as_name, as_truth, as_whole, shown
+from bridge.arguments import as_draws, as_name, as_truth, as_whole, shown
 from bridge.bootstrap import random_seed
 from bridge.column import Frame
 from bridge.encode import encode_like
 from bridge.errors import ArgumentError, DataError, NotDefinedError
 from bridge.formula import check_terms, unknown_column, update_formula
 from bridge.frame import as_table
-from bridge.handle import Handle, ask, session_of
+from bridge.handle import ask, session_of
 from bridge.record import Record
+from bridge.response import with_response
 from bridge.session import Vector
+from bridge.transfer import OWN
 from bridge.values import as_mapping, as_matrix, as_numbers, as_vector, as_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from bridge.fit import Fit
     from bridge.frame import Table
@@ -29,8 +33,6 @@ if TYPE_CHECKING:
 
 _SIDES = ("successes", "failures")
 _MATRIX = 2
-# Of cells of a matrix of R's.
-_LARGEST = 2**31 - 1
 
 
 class Prediction(Record):
@@ -126,13 +128,7 @@ class Prediction(Record):
             counts has ``successes`` and ``failures`` below each.
         """
         number = random_seed() if seed is None else as_whole("seed", seed)
-        count = as_whole("n", n, least=1)
-        if count * self.nobs > _LARGEST:
-            most = _LARGEST // self.nobs
-            raise ArgumentError(
-                f"n is {count}; {self.nobs} rows can be drawn {most} times at most."
-            )
-        sent: dict[str, Argument] = {"n": count, "seed": number}
+        sent: dict[str, Argument] = {"n": as_draws("n", n, self.nobs), "seed": number}
         if not as_truth("use_u", use_u):
             sent["re_form"] = "~0"
         elif not self.is_mixed:
@@ -151,7 +147,11 @@ class Prediction(Record):
         return table
 
     def refit(self, response: Any) -> Fit:  # noqa: ANN401  (any array of numbers)
-        """Return the same model fitted to another response.
+        """Return the same model fitted to another response, by a whole new fit.
+
+        lme4's own refit starts at the old estimates, and before 1.1-33 takes a wrong criterion for
+        REML fits. Where the formula's left side is no bare column, the new fit's formula has the
+        column ``.response`` there (or ``cbind(.successes, .failures)``).
 
         Parameters
         ----------
@@ -170,14 +170,11 @@ class Prediction(Record):
             raise NotDefinedError(
                 f"refit is for mixed models; use update(data=...) of this {self.kind}."
             )
-        values = _response(self, response)
-        handle = Handle(session_of(self))
-        answer = ask(self, "refit_model", {"response": values, "keep": handle.key})
-        from bridge.extract import to_fit  # noqa: PLC0415  (it makes what this module is part of)
+        from bridge import models  # noqa: PLC0415  (it makes what this module is part of)
 
-        fit = to_fit(self.request, handle, answer.value, answer.conditions, self.versions)
-        object.__setattr__(fit, "_state", {**(fit.state or {}), "response": values})
-        return fit
+        session = session_of(self)
+        request = with_response(self.request, session, _response(self, response))
+        return models.fit_request(session, request)
 
     def update(self, formula: str | None = None, data: object = None, **changes: Any) -> Fit:  # noqa: ANN401
         """Return the model fitted with something changed, R's ``update``.
@@ -201,7 +198,8 @@ class Prediction(Record):
         if formula is not None:
             text = update_formula(session, text, formula, allow)
         function = getattr(models, self.kind)
-        table = self.data if data is None else data
+        own = [name for name in self.frame.columns if name in OWN.values()]
+        table = self.data.drop(columns=own) if data is None else data
         return function(text, table, **{**given, "session": session})  # type: ignore[no-any-return]
 
     @property
@@ -242,6 +240,8 @@ def _new_offset(fit: Record, table: Table, given: object) -> dict[str, Argument]
         if given is not None:
             raise ArgumentError("The model was fitted without the argument offset.")
         return {}
+    if given is not None and not own.startswith("."):
+        raise ArgumentError(f"The offset of new rows is their column {own!r}: leave offset= out.")
     if given is None:
         if own not in table.names:
             raise ArgumentError(
@@ -256,10 +256,11 @@ def _new_offset(fit: Record, table: Table, given: object) -> dict[str, Argument]
         raise DataError(
             f"offset is {shown(given)}; expected {len(table)} finite numbers, one for each new row."
         )
-    return {"offset": Vector(values), "zeros": own}
+    return {"offset": Vector(values), "own": own}
 
 
-def _response(fit: Record, given: object) -> Vector:
+def _response(fit: Record, given: object) -> NDArray[np.float64]:
+    """Return (nrow,) or (nrow, 2) values for all rows of the data, NaN where a row is not used."""
     try:
         values = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
@@ -279,9 +280,9 @@ def _response(fit: Record, given: object) -> Vector:
     values = values[_places(fit, values)]
     if not np.isfinite(values).all():
         raise DataError("The response holds a value that is missing or infinite.")
-    if values.ndim == 1:
-        return Vector(values)
-    return Vector(values.ravel(order="F"), shape=(values.shape[0], values.shape[1]))
+    spread = np.full((fit.frame.nrow, *values.shape[1:]), np.nan)
+    spread[fit.rows] = values
+    return spread
 
 
 def _require_labels(fit: Record, index: pd.Index[Any]) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bridge.frame import Table
 
 # The columns in which values travel that are no column of the data.
-_OWN = {"weights": ".weights", "offset": ".offset", "subset": ".subset"}
+OWN = {"weights": ".weights", "offset": ".offset", "subset": ".subset"}
 _NUMERIC = ("double", "integer")
 
 
@@ -38,7 +38,7 @@ def send_columns(
     """
     names: dict[str, str] = {}
     extra: dict[str, Any] = {}
-    for argument, own in _OWN.items():
+    for argument, own in OWN.items():
         given: PerRow | None = getattr(options, argument)
         if given is None:
             continue
@@ -87,7 +87,7 @@ def _values(argument: str, given: PerRow, table: Table) -> object:
 
 def _words(argument: str, name: str) -> str:
     """Return how an argument is called: values of the user's own have no column to name."""
-    return argument if name == _OWN[argument] else f"{argument} {name!r}"
+    return argument if name == OWN[argument] else f"{argument} {name!r}"
 
 
 def _require(argument: str, name: str, column: Column) -> None:

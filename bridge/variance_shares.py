@@ -215,7 +215,8 @@ def variance_shares(
     random, dispersion = random_variances(fit)
     linear = fit.model_matrix.to_numpy(np.float64) @ fit.fixef.to_numpy(np.float64)
     if fit.kind == "lmer":
-        distribution = fit.sigma**2
+        # Weights are of the residual variance: sigma^2 / w a row.
+        distribution = fit.sigma**2 * float((1 / fit.row_parts()["weights"]).mean())
     else:
         size = float(fit.get_me("glmer.nb.theta")[0]) if fit.kind == "glmer_nb" else None
         distribution = distribution_variance(

@@ -7,24 +7,38 @@ model_residuals <- function(model, type, scaled) {
   found <- if (inherits(model, "merMod")) {
     stats::residuals(model, type = type, scaled = scaled)
   } else {
-    stats::residuals(model, type = type) / (if (scaled) stats::sigma(model) else 1)
+    stats::residuals(model, type = type) / (if (scaled) model_sigma(model) else 1)
   }
   unpadded(found, model)
 }
 
-model_leverage <- function(model) unpadded(stats::hatvalues(model), model)
+model_sigma <- function(model) if (inherits(model, "glm")) sqrt(summary(model)$dispersion) else stats::sigma(model)
 
-model_distance <- function(model) unpadded(stats::cooks.distance(model), model)
+# By the rows used. lm and glm leave out rows of weight 0, which have no leverage.
+by_used_row <- function(x, model) {
+  if (inherits(model, "merMod")) {
+    return(unpadded(x, model))
+  }
+  rows <- rownames(stats::model.frame(model))
+  found <- as.double(x[rows])
+  found[!rows %in% names(x)] <- 0
+  found
+}
+
+model_leverage <- function(model) by_used_row(stats::hatvalues(model), model)
+
+model_distance <- function(model) by_used_row(stats::cooks.distance(model), model)
 
 # What broom's augment shows of each row beside the above.
 model_rows <- function(model) {
   if (!inherits(model, "merMod")) {
     offset <- stats::model.offset(stats::model.frame(model))
     weights <- stats::weights(model)
+    rows <- nrow(stats::model.frame(model))
     return(list(
-      offset = if (is.null(offset)) rep(0, stats::nobs(model)) else unpadded(offset, model),
-      weights = if (is.null(weights)) rep(1, stats::nobs(model)) else unpadded(weights, model),
-      linear = unpadded(if (inherits(model, "glm")) model$linear.predictors else stats::fitted(model), model)
+      offset = if (is.null(offset)) rep(0, rows) else as.double(offset),
+      weights = if (is.null(weights)) rep(1, rows) else unpadded(weights, model),
+      linear = if (inherits(model, "glm")) as.double(model$linear.predictors) else unpadded(stats::fitted(model), model)
     ))
   }
   resp <- model@resp
@@ -55,7 +69,7 @@ without_rows <- function(model, rows) {
 }
 
 # By group (or row): the estimates without it. `levels` are those to leave out, each alone.
-delete_groups <- function(model, group, levels) {
+delete_groups <- function(model, levels, group = NULL) {
   data <- environment(stats::formula(model))$data
   keys <- if (is.null(group)) seq_len(nrow(data)) else as.character(data[[group]])
   done <- lapply(levels, function(level) {
@@ -69,11 +83,18 @@ delete_groups <- function(model, group, levels) {
   list(
     names = names(width),
     parameters = plain_matrix(do.call(rbind, lapply(done, pick)), NULL, NULL),
-    errors = vapply(done, function(d) if (is.null(d$error)) "" else d$error$text, "")
+    errors = vapply(done, function(d) deletion_error(d, length(width)), "")
   )
 }
 
-group_levels <- function(model, group) {
+deletion_error <- function(done, width) {
+  if (!is.null(done$error)) {
+    return(done$error$text)
+  }
+  if (length(done$value$parameters) != width) "Without it the model has other coefficients." else ""
+}
+
+group_levels <- function(model, group = NULL) {
   data <- environment(stats::formula(model))$data[used_rows(model), , drop = FALSE]
   if (is.null(group)) {
     return(as.character(used_rows(model)))

@@ -15,10 +15,23 @@ require_package <- function(package, purpose) {
 tested_model <- function(model, ddf) {
   known_name(ddf, DEGREES, "a way to find degrees of freedom")
   require_package("lmerTest", "degrees of freedom")
-  if (ddf == "Kenward-Roger") require_package("pbkrtest", "degrees of freedom by Kenward and Roger")
+  if (ddf == "Kenward-Roger") {
+    require_package("pbkrtest", "degrees of freedom by Kenward and Roger")
+    require_unweighted(model)
+  }
   place <- environment(stats::formula(model))
   if (is.null(place$.tested)) place$.tested <- lmerTest::as_lmerModLmerTest(model)
   place$.tested
+}
+
+# pbkrtest leaves the weights out: a constant weight, which changes nothing, changes its degrees of freedom.
+require_unweighted <- function(model) {
+  if (any(stats::weights(model) != 1)) {
+    refuse(
+      "bridge_argument", "Kenward and Roger's method as pbkrtest has it leaves the weights out: use ddf='Satterthwaite' for a ",
+      "model with weights."
+    )
+  }
 }
 
 plain_columns <- function(table) lapply(as.list(as.data.frame(table, optional = TRUE)), as.double)

@@ -7,7 +7,7 @@ ALGORITHMS <- c("NLOPT_LN_BOBYQA", "NLOPT_LN_NELDERMEAD", "NLOPT_LN_COBYLA", "NL
 
 # lme4's control object from names and numbers. An optimizer is looked up by its name, hence the fixed list.
 mixed_control <- function(make, settings) {
-  for (name in names(settings)) known_name(name, names(formals(make)), "a setting of control")
+  for (name in names(settings)) known_name(name, setdiff(names(formals(make)), "mod.type"), "a setting of control")
   for (name in as.character(settings$optimizer)) known_name(name, OPTIMIZERS, "an optimizer of lme4")
   check_search(settings$optCtrl, if (is.null(settings$optimizer)) eval(formals(make)$optimizer) else settings$optimizer)
   for (name in intersect(names(settings), SWITCHES)) check_setting(name, settings[[name]], is.logical, "true or false")
@@ -15,7 +15,7 @@ mixed_control <- function(make, settings) {
   do.call(make, as.list(settings))
 }
 
-SWITCHES <- c("restart_edge", "calc.derivs", "use.last.params", "sparseX", "compDev", "nAGQ0initStep")
+SWITCHES <- c("restart_edge", "calc.derivs", "use.last.params", "sparseX", "standardize.X", "compDev", "nAGQ0initStep")
 TOLERANCES <- c("boundary.tol", "tolPwrss")
 # What each optimizer knows: nloptwrap and bobyqa go on without what they do not.
 SEARCH_SETTINGS <- list(

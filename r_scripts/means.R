@@ -6,6 +6,9 @@ DEGREES_OF_MEANS <- c(Satterthwaite = "satterthwaite", `Kenward-Roger` = "kenwar
 
 plain_table <- function(x) lapply(as.list(as.data.frame(x)), function(column) if (is.numeric(column)) as.double(column) else as.character(column))
 
+# The rows used: emmeans takes means of covariates over what it is given.
+used_data <- function(model) droplevels(environment(stats::formula(model))$data[used_rows(model), , drop = FALSE])
+
 marginal_means <- function(model, specs, by = NULL, contrast = NULL, adjust = NULL, type = "link", level = 0.95,
                            ddf = "Satterthwaite", at = NULL) {
   require_package("emmeans", "estimated marginal means")
@@ -13,7 +16,7 @@ marginal_means <- function(model, specs, by = NULL, contrast = NULL, adjust = NU
   known_name(ddf, names(DEGREES_OF_MEANS), "a way to find degrees of freedom")
   if (!is.null(contrast)) known_name(contrast, CONTRAST_METHODS, "a set of contrasts")
   if (!is.null(adjust)) known_name(adjust, ADJUSTMENTS, "an adjustment of p-values")
-  data <- environment(stats::formula(model))$data
+  data <- used_data(model)
   for (name in names(at)) {
     known_name(name, intersect(needed_variables(model)$fixed, names(data)[vapply(data, is.numeric, NA)]), "a covariate that `at` can hold")
   }
@@ -21,6 +24,7 @@ marginal_means <- function(model, specs, by = NULL, contrast = NULL, adjust = NU
   if (!is.null(by)) arguments$by <- by
   if (!is.null(at)) arguments$at <- at
   if (inherits(model, "lmerMod")) {
+    if (ddf == "Kenward-Roger") require_unweighted(model)
     n <- stats::nobs(model)
     arguments <- c(arguments, list(lmer.df = DEGREES_OF_MEANS[[ddf]], lmerTest.limit = n, pbkrtest.limit = n))
   }

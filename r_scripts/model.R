@@ -3,9 +3,14 @@
 NA_ACTIONS <- c(omit = "na.omit", exclude = "na.exclude", fail = "na.fail")
 CONTRASTS <- c("treatment", "sum", "helmert", "poly", "SAS")
 
+shortened <- function(text) {
+  text <- paste(text, collapse = ", ")
+  if (nchar(text) > 80L) paste0(substr(text, 1L, 77L), "...") else text
+}
+
 known_name <- function(name, known, what) {
   if (!is.character(name) || length(name) != 1L || !name %in% known) {
-    refuse("bridge_argument", "`", name, "` is not ", what, ". Known: ", paste(known, collapse = ", "), ".")
+    refuse("bridge_argument", "`", shortened(name), "` is not ", what, ". Known: ", paste(known, collapse = ", "), ".")
   }
   name
 }
@@ -14,7 +19,7 @@ known_name <- function(name, known, what) {
 contrast_arguments <- function(contrasts, data) {
   lapply(stats::setNames(nm = names(contrasts)), function(column) {
     if (!is.factor(data[[column]])) {
-      refuse("bridge_argument", "contrasts names `", column, "`, which is no factor of the model.")
+      refuse("bridge_argument", "contrasts names `", shortened(column), "`, which is no factor of the model.")
     }
     given <- contrasts[[column]]
     if (is.matrix(given)) {
@@ -29,6 +34,7 @@ contrast_arguments <- function(contrasts, data) {
 contrast_matrix <- function(given, x, column) {
   for (known in list(levels(x), levels(droplevels(x)))) {
     if (nrow(given) == length(known) && (is.null(rownames(given)) || setequal(rownames(given), known))) {
+      check_contrast_columns(given, column)
       return(if (is.null(rownames(given))) given else given[known, , drop = FALSE])
     }
   }
@@ -38,6 +44,15 @@ contrast_matrix <- function(given, x, column) {
     "; expected one for each of its ", nlevels(x), " levels: ", paste(utils::head(levels(x), 5L), collapse = ", "),
     if (nlevels(x) > 5L) ", ...", "."
   )
+}
+
+check_contrast_columns <- function(given, column) {
+  if (ncol(given) >= nrow(given)) {
+    refuse(
+      "bridge_argument", "contrasts of `", column, "`: the matrix has ", ncol(given), " columns; expected ", nrow(given) - 1L,
+      " at most, one less than it has rows, and R leaves the others out."
+    )
+  }
 }
 
 # Refuses a response that the model has no meaning for, by its name and by R's class of such refusals: R's own words would

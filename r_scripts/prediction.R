@@ -31,28 +31,87 @@ check_levels <- function(model, newdata) {
     new <- setdiff(as.character(unique(newdata[[name]])), c(known[[name]], NA))
     if (length(new) > 0L) {
       refuse(
-        "bridge_data", "Column `", name, "` of the new data has the level `", new[1L], "`, which the model has no coefficient for. ",
+        "bridge_data", "Column `", name, "` of the new data has the level `", shortened(new[1L]), "`, which the model has no coefficient for. ",
         "Its levels: ", paste(utils::head(known[[name]], 12L), collapse = ", "), "."
       )
     }
   }
 }
 
-# Predictions for the rows used, or for new data. What the argument `offset` of the fit was for new rows comes as
-# `offset`, since lme4 and R treat it in different ways: `zeros` names its column in the call.
+# Predictions for the rows used, or for new data; NA where a new row misses a value. What the argument `offset` of the fit
+# is for new rows comes as `offset`, and in their column `own`, where the call looks for it.
 predict_model <- function(model, newdata = NULL, re_form = NULL, allow_new_levels = FALSE, type = "response", se = FALSE,
-                          offset = 0, zeros = NULL, allow = NULL) {
-  if (!is.null(zeros)) newdata[[zeros]] <- rep(0, nrow(newdata))
+                          offset = NULL, own = NULL, allow = NULL) {
   re_form <- read_re_form(re_form, allow)
   if (inherits(re_form, "formula")) check_random_terms(model, re_form)
-  if (!is.null(newdata)) check_levels(model, newdata)
-  linear <- offset + linear_predictor(model, newdata, re_form, allow_new_levels)
+  if (is.null(newdata)) {
+    return(predicted(model, NULL, re_form, allow_new_levels, type, se, 0))
+  }
+  check_levels(model, newdata)
+  require_rowwise(model)
+  whole <- stats::complete.cases(newdata)
+  if (!is.null(offset)) {
+    newdata[[own]] <- offset
+    whole <- whole & !is.na(offset)
+  }
+  found <- list(fit = rep(NA_real_, nrow(newdata)), se = if (se) rep(NA_real_, nrow(newdata)))
+  if (any(whole)) {
+    added <- if (is.null(offset) || includes_offset(model)) 0 else offset[whole]
+    rows <- predicted(model, droplevels_of(newdata[whole, , drop = FALSE]), re_form, allow_new_levels, type, se, added)
+    found$fit[whole] <- rows$fit
+    if (se) found$se[whole] <- rows$se
+  }
+  found
+}
+
+# Levels of rows that miss a value are not new levels.
+droplevels_of <- function(data) {
+  rownames(data) <- NULL
+  data
+}
+
+predicted <- function(model, newdata, re_form, allow_new_levels, type, se, added) {
+  linear <- added + linear_predictor(model, newdata, re_form, allow_new_levels)
   family <- model_family(model)
   errors <- if (se) prediction_errors(model, newdata, re_form)
   if (type == "link" || is.null(family)) {
     return(list(fit = linear, se = errors))
   }
   list(fit = family$linkinv(linear), se = if (se) errors * abs(family$mu.eta(linear)))
+}
+
+# Some of the rows used, as new data.
+own_rows <- function(model, n = 10L) {
+  data <- environment(stats::formula(model))$data
+  data[utils::head(used_rows(model), n), , drop = FALSE]
+}
+
+# Whether R's predict counts the argument offset of the fit for new data: lm and glm do, lme4 by its version.
+includes_offset <- function(model) {
+  if (!inherits(model, "merMod")) {
+    return(TRUE)
+  }
+  rows <- own_rows(model)
+  with_it <- as.double(if (lme4::isGLMM(model)) model@resp$eta else model@resp$mu)[seq_len(nrow(rows))]
+  isTRUE(all.equal(linear_predictor(model, rows, NULL, FALSE), with_it))
+}
+
+# A function of a whole column, as mean(x), has another value among other rows: R would give another model's predictions.
+require_rowwise <- function(model) {
+  rows <- own_rows(model)
+  mixed <- inherits(model, "merMod")
+  terms <- stats::delete.response(if (mixed) stats::terms(model, fixed.only = TRUE) else stats::terms(model))
+  used <- if (mixed) stats::model.frame(model, fixed.only = TRUE) else stats::model.frame(model)
+  again <- stats::model.frame(terms, rows, na.action = stats::na.pass, xlev = stats::.getXlevels(terms, used))
+  for (name in names(again)) {
+    first <- as.matrix(utils::head(used[name], nrow(rows)))
+    if (!isTRUE(all.equal(unname(first), unname(as.matrix(again[name])), check.attributes = FALSE))) {
+      refuse(
+        "bridge_argument", "The term `", name, "` depends on all rows together, so that it has no value for other rows: compute ",
+        "it as a column before the fit."
+      )
+    }
+  }
 }
 
 model_family <- function(model) {
@@ -90,13 +149,15 @@ new_model_matrix <- function(model, newdata) {
     terms, newdata, na.action = stats::na.pass, xlev = stats::.getXlevels(terms, stats::model.frame(model, fixed.only = TRUE))
   )
   built <- stats::model.matrix(terms, frame, contrasts.arg = attr(X, "contrasts"))
-  built[, colnames(X), drop = FALSE]
+  dropped <- attr(X, "col.dropped")
+  if (length(dropped) > 0L) built[, -dropped, drop = FALSE] else built
 }
 
 # The model frame of the random terms for new data; covariates keep the model's levels, groups their own.
 new_random_frame <- function(model, newdata) {
   terms <- stats::delete.response(stats::terms(model, random.only = TRUE))
-  covariates <- setdiff(all.vars(terms), unlist(lapply(names(lme4::getME(model, "flist")), function(g) all.vars(str2lang(g)))))
+  groups <- unlist(lapply(lme4::findbars(stats::formula(model)), function(bar) all.vars(bar[[3L]])))
+  covariates <- setdiff(all.vars(terms), groups)
   levels <- stats::.getXlevels(terms, stats::model.frame(model))
   stats::model.frame(terms, newdata, na.action = stats::na.pass, xlev = levels[intersect(names(levels), covariates)])
 }
@@ -188,20 +249,48 @@ prediction_errors <- function(model, newdata, re_form) {
 }
 
 # Responses simulated from the model, by the rows used: numbers, or a matrix of two counts.
-simulate_model <- function(model, n, seed, re_form = NULL, allow = NULL) {
-  drawn <- with_seed(seed, simulate_responses(model, n, re_form, allow))
-  unname(lapply(drawn, function(y) bare_response(y, model)))
+simulate_model <- function(model, n, seed, re_form = NULL) {
+  drawn <- with_seed(seed, simulate_responses(model, n, re_form))
+  unname(lapply(drawn, bare_response))
 }
 
-# The responses as R makes them, of which each can be fitted again.
-simulate_responses <- function(model, n, re_form = "~0", allow = NULL) {
+# A model that knows of its rows alone: R and lme4 draw for the rows dropped too, and recycle weights and sizes over them.
+of_its_rows <- function(model) {
+  if (inherits(model, "merMod")) {
+    attr(model@frame, "na.action") <- NULL
+    rownames(model@frame) <- NULL
+  } else {
+    model$na.action <- NULL
+  }
+  model
+}
+
+# The responses as R makes them, of which each can be fitted again. `re_form`: NULL for the modes, "~0" for new effects.
+simulate_responses <- function(model, n, re_form = "~0") {
+  model <- of_its_rows(model)
   if (!inherits(model, "merMod")) {
     return(as.list(stats::simulate(model, nsim = n)))
   }
-  if (is.null(re_form)) {
-    return(as.list(stats::simulate(model, nsim = n, use.u = TRUE, na.action = stats::na.exclude)))
+  if (lme4::isLMM(model) && any(stats::weights(model) != 1)) {
+    return(simulate_weighted(model, n, re_form))
   }
-  as.list(stats::simulate(model, nsim = n, re.form = read_re_form(re_form, allow), na.action = stats::na.exclude))
+  as.list(if (is.null(re_form)) stats::simulate(model, nsim = n, use.u = TRUE) else stats::simulate(model, nsim = n, re.form = NA))
+}
+
+# lme4 draws the errors of a weighted linear model with the SD sigma, where the model has sigma over the root of the weight.
+# The order of the draws is lme4's.
+simulate_weighted <- function(model, n, re_form) {
+  sigma <- stats::sigma(model)
+  rows <- stats::nobs(model)
+  mean <- if (is.null(re_form)) stats::fitted(model) else stats::predict(model, re.form = NA)
+  effects <- 0
+  if (!is.null(re_form)) {
+    Lambdat <- lme4::getME(model, "Lambdat")
+    spherical <- matrix(stats::rnorm(nrow(Lambdat) * n), ncol = n)
+    effects <- sigma * as.matrix(Matrix::crossprod(lme4::getME(model, "Zt"), Matrix::crossprod(Lambdat, spherical)))
+  }
+  errors <- sigma * matrix(stats::rnorm(rows * n), ncol = n) / sqrt(stats::weights(model))
+  as.list(as.data.frame(mean + effects + errors))
 }
 
 # The variables of the right side: of the fixed effects, and of the random terms.

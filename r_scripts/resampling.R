@@ -24,18 +24,21 @@ model_control <- function(model) {
   if (lme4::isGLMM(model)) lme4::glmerControl() else lme4::lmerControl()
 }
 
-# lmer's own steps on the parts of a model, with another response, from the model's theta.
+# lme4's own start: no correlation, and SDs that are sigma.
+first_theta <- function(model) as.double(lme4::getME(model, "lower") == 0)
+
+# lmer's own steps on the parts of a model, with another response, from lmer's own start.
 fit_anew <- function(model, response) {
   frame <- stats::model.frame(model)
   frame[[attr(attr(frame, "terms"), "response")]] <- response
   control <- model_control(model)
-  parts <- lme4::getME(unshared(model), c("Zt", "Lambdat", "Lind", "theta", "lower", "flist", "cnms", "Gp"))
-  devfun <- lme4::mkLmerDevfun(frame, lme4::getME(model, "X"), parts, REML = TRUE, start = parts$theta, control = control)
+  parts <- lme4::getME(unshared(model), c("Zt", "Lambdat", "Lind", "lower", "flist", "cnms", "Gp"))
+  parts$theta <- first_theta(model)
+  devfun <- lme4::mkLmerDevfun(frame, lme4::getME(model, "X"), parts, REML = TRUE, control = control)
   opt <- lme4::optimizeLmer(
     devfun,
     optimizer = control$optimizer, restart_edge = control$restart_edge, boundary.tol = control$boundary.tol,
-    control = control$optCtrl, start = parts$theta, calc.derivs = control$calc.derivs,
-    use.last.params = control$use.last.params
+    control = control$optCtrl, calc.derivs = control$calc.derivs, use.last.params = control$use.last.params
   )
   checked <- lme4::checkConv(attr(opt, "derivs"), opt$par, ctrl = control$checkConv, lbound = environment(devfun)$lower)
   lme4::mkMerMod(environment(devfun), opt, parts, fr = frame, mc = stats::getCall(model), lme4conv = checked)
@@ -45,6 +48,11 @@ fit_anew <- function(model, response) {
 fit_response <- function(model, response) {
   if (needs_new_fits(model)) {
     return(fit_anew(model, as.double(response)))
+  }
+  # refit starts where the model is, and from the boundary no search comes away.
+  if (lme4::isSingular(model)) {
+    model <- unshared(model)
+    model@pp$setTheta(first_theta(model))
   }
   # Without this mark lme4 would drop the rows that were dropped already.
   attr(response, "na.action") <- attr(stats::model.frame(model), "na.action")
@@ -91,19 +99,14 @@ draw_responses <- function(model, n, seed) {
     names = names(model_parameters(model)),
     estimates = as.double(model_parameters(model)),
     anew = needs_new_fits(model),
-    draws = unname(lapply(drawn, function(y) bare_response(y, model)))
+    draws = unname(lapply(drawn, bare_response))
   )
 }
 
-# By the rows used, as numbers; the counts of two columns stay a matrix.
-bare_response <- function(y, model) {
-  omitted <- attr(stats::model.frame(model), "na.action")
+# Numbers; the counts of two columns stay a matrix.
+bare_response <- function(y) {
   if (is.factor(y)) y <- as.integer(y) - 1L
-  if (is.matrix(y)) {
-    if (nrow(y) > stats::nobs(model)) y <- y[-as.integer(omitted), , drop = FALSE]
-    return(plain_matrix(y, NULL, NULL))
-  }
-  as.double(if (length(y) > stats::nobs(model)) y[-as.integer(omitted)] else y)
+  if (is.matrix(y)) plain_matrix(y, NULL, NULL) else as.double(y)
 }
 
 bootstrap_chunk <- function(model, draws) {
@@ -132,6 +135,3 @@ bootstrap_intervals <- function(estimates, names, replicates, level, type) {
   )
   plain_matrix(stats::confint(result, level = level, type = type))
 }
-
-# A fit to another response, on the scale of the formula's left side.
-refit_model <- function(model, response, keep) keep_model(keep, fit_response(model, response), extract_mer)

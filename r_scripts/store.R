@@ -53,11 +53,6 @@ model_parts <- function(prepared, reader, left_out) {
   evaluate_fit(list(call = call, bindings = c(prepared$bindings, list(read_formula = reader))))
 }
 
-with_response <- function(parts, response) {
-  if (!is.null(response)) parts$fr[[attr(attr(parts$fr, "terms"), "response")]] <- response
-  parts
-}
-
 assemble_model <- function(devfun, parameters, parts, prepared, state) {
   value <- devfun(parameters)
   rho <- environment(devfun)
@@ -75,14 +70,14 @@ assemble_model <- function(devfun, parameters, parts, prepared, state) {
 
 rebuild_lmer <- function(arguments, state) {
   prepared <- do.call(prepare_lmer, arguments, quote = TRUE)
-  parts <- with_response(model_parts(prepared, lme4::lFormula, c("start", "verbose")), state$response)
+  parts <- model_parts(prepared, lme4::lFormula, c("start", "verbose"))
   devfun <- do.call(lme4::mkLmerDevfun, c(parts[names(parts) != "formula"], list(start = state$theta)))
   assemble_model(devfun, state$theta, parts, prepared, state)
 }
 
 # The modes are found again by glmer's own inner iterations, which start from where they ended.
 rebuild_glmm <- function(prepared, state, nAGQ, control) {
-  parts <- with_response(model_parts(prepared, lme4::glFormula, c("start", "verbose", "nAGQ")), state$response)
+  parts <- model_parts(prepared, lme4::glFormula, c("start", "verbose", "nAGQ"))
   control <- if (is.null(control)) lme4::glmerControl() else mixed_control(lme4::glmerControl, control)
   # The deviance function looks for lme4's own functions from where it is made.
   place <- list2env(
@@ -163,10 +158,10 @@ asked_model <- function(id, question, recipe) {
 # One question to one model.
 ask_model <- function(id, question, arguments = list(), recipe = NULL, gone = NULL) {
   forget_models(gone)
-  # What stopped halfway may have left lme4's workings in the data: it is not asked again.
-  whole <- FALSE
-  on.exit(if (!whole) forget_models(id))
   model <- asked_model(id, question, recipe)
+  # While glmer searches, X beta stands in the data's own column of offsets: what stopped halfway is not asked again.
+  whole <- is.null(environment(stats::formula(model))$offset)
+  on.exit(if (!whole) forget_models(id))
   answered <- withCallingHandlers(
     do.call(get(question, mode = "function"), c(list(model), arguments), quote = TRUE),
     # A refusal comes before any work.

@@ -58,7 +58,7 @@ def table() -> pd.DataFrame:
 
 
 # The fits that follow-ups are asked of: function and formula, which is also that of an entry that
-# names none; of the last three rows 0 to 49, and models to compare with others.
+# names none. The last three are fitted to 50 rows, by another family, and with values as offset.
 FITS = {
     "lm": ("lm", "y ~ x + f"),
     "glm": ("glm", "yes ~ x + f"),
@@ -67,6 +67,7 @@ FITS = {
     "glmer_nb": ("glmer_nb", "count ~ x + (1 | k)"),
     "few": ("lmer", "y ~ x + (1 | g)"),
     "line": ("lm", "yes ~ x"),
+    "shifted": ("lmer", "y ~ x + (1 | g)"),
 }
 
 
@@ -146,7 +147,9 @@ class Desk:
         if key not in self.fits:
             function, formula = FITS[key]
             data = self.data.iloc[:50] if key == "few" else self.data
-            self.fits[key] = getattr(bridge, function)(formula, data, session=self.session)
+            offset = data["x"].to_numpy() if key == "shifted" else None
+            fitter: Any = getattr(bridge, function)
+            self.fits[key] = fitter(formula, data, offset=offset, session=self.session)
         return self.fits[key]
 
     def ask(self, entry: BadInput) -> Any:  # noqa: ANN401
@@ -198,6 +201,12 @@ def lazy(data: pd.DataFrame) -> object:
 
 NAN = float("nan")
 ROW = np.arange(ROWS)
+LONG = "z" * 9_999
+TOO_LONG = "z" * 100_000
+DEEP_LIST: list[Any] = []
+DEEP_MAPPING: dict[str, Any] = {}
+for _ in range(100_000):
+    DEEP_LIST, DEEP_MAPPING = [DEEP_LIST], {"optCtrl": DEEP_MAPPING}
 THOUSAND = " + ".join(["x"] * 1000)
 
 # fmt: off
@@ -264,6 +273,12 @@ bad("formula division by zero", "lm", FitError, r"1 / \(z - 0.5\).*infinite",
     formula="y ~ I(1 / (z - 0.5))")
 bad("formula log of zero response", "lm", FitError, r"log\(count\).*response is infinite",
     formula="log(count) ~ x")
+bad("formula log of zero mixed", "lmer", FitError, r"log\(count\).*response is infinite",
+    formula="log(count) ~ x + (1 | g)")
+bad("formula division by zero mixed", "glmer", FitError, r"1 / \(z - 0.5\).*infinite",
+    formula="yes ~ I(1 / (z - 0.5)) + (1 | g)")
+bad("formula log of negative alone", "lmer", FitError, "No row is left.*computes",
+    formula="log(y) ~ x + (1 | g)", data=having(y=-1.0 - ROW))
 bad("formula log negative", "lm", None, "NaNs produced", formula="log(x) ~ z")
 bad("formula offset of labels", "lm", FitError, r"offset\(f\).*must be numbers",
     formula="y ~ x + offset(f)")
@@ -298,6 +313,8 @@ bad("formula allow unknown", "lm", ArgumentError, "allow.*`foo`", formula="y ~ f
     allow=("foo",))
 bad("formula allow package", "lm", ArgumentError, "allow.*`zz::foo`", formula="y ~ foo(x)",
     allow=("zz::foo",))
+bad("formula allow nul", "lm", ArgumentError, "allow is", allow=("mad\0",))
+bad("formula allow deep", "lm", ArgumentError, r"allow is \[\[", allow=DEEP_LIST)
 bad("formula allow number", "lm", ArgumentError, "allow is 3", allow=3)
 bad("formula allow numbers", "lm", ArgumentError, r"allow is \(3,\)", allow=(3,))
 
@@ -388,6 +405,7 @@ bad("response constant glmer", "glmer", FitError, "Response is constant", data=h
 bad("response zero counts", "glmer", FitError, "Response is constant",
     formula="count ~ x + (1 | g)", family="poisson", data=having(count=0))
 bad("response missing", "lmer", DataError, "response 'y'", data=having(y=NAN))
+bad("response zero counts nb", "glmer_nb", FitError, "Response is constant", data=having(count=0))
 bad("response negative counts", "glm", FitError, "'y ~ x'.*negative values.*'Poisson'",
     formula="y ~ x", family="poisson")
 bad("response negative counts mixed", "glmer", FitError, "'y ~ x .*negative values.*'Poisson'",
@@ -485,6 +503,7 @@ bad("weights matrix", "lmer", DataError, r"weights.*\(60, 2\)", weights=np.ones(
 bad("weights dict", "lmer", DataError, "weights is {'a': 1}", weights={"a": 1})
 bad("weights bool", "lmer", DataError, "weights 'early' are truth values", weights="early")
 bad("weights ragged", "lm", DataError, r"weights is \[\[1, 2\]", weights=[[1, 2], [3]] * 30)
+bad("weights deep", "lm", DataError, r"weights is \[\[", weights=DEEP_LIST)
 bad("weights with dot", "lm", FormulaError, "weights", formula="y ~ .",
     data=lambda data: data[["y", "x"]], weights=np.ones(ROWS))
 bad("offset missing", "lmer", DataError, "offset are missing in every row", offset=[NAN] * ROWS)
@@ -519,6 +538,10 @@ bad("contrasts shape", "lm", ArgumentError,
     contrasts={"f": np.ones((2, 2))})
 bad("contrasts shape mixed", "lmer", ArgumentError, "`f`: the matrix has 4 rows",
     contrasts={"f": np.eye(4)})
+bad("contrasts columns", "lm", ArgumentError, "`f`: the matrix has 3 columns; expected 2 at most",
+    contrasts={"f": np.eye(3)})
+bad("contrasts nul", "lm", ArgumentError, r"contrasts\['f'\] is 'sum", contrasts={"f": "sum\0"})
+bad("contrasts number name", "lm", ArgumentError, "column of contrasts is 3", contrasts={3: "sum"})
 bad("contrasts singular", "lmer", None, "dropping 2 columns", contrasts={"f": np.zeros((3, 2))})
 bad("contrasts missing cell", "lm", ArgumentError, "contrasts.*'f'",
     contrasts={"f": np.full((3, 2), NAN)})
@@ -529,6 +552,8 @@ bad("contrasts unknown column", "lm", ArgumentError, "`zz`", contrasts={"zz": "s
 bad("contrasts unused column", "lm", ArgumentError, "`k`", contrasts={"k": "sum"})
 bad("contrasts group", "lmer", None, "'g' is absent, its contrast will be ignored",
     contrasts={"g": "sum"})
+bad("contrasts deep", "lm", ArgumentError, r"'f'\] is \[\[", contrasts={"f": DEEP_LIST})
+bad("contrasts long", "lm", ArgumentError, r"contrasts names `z+\.\.\.`", contrasts={LONG: "sum"})
 bad("contrasts numbers", "lm", ArgumentError, "`x`", contrasts={"x": "sum"})
 bad("contrasts text", "lm", ArgumentError, "contrasts is 'sum'", contrasts="sum")
 bad("contrasts none", "lm", ArgumentError, "contrasts.*'f'", contrasts={"f": None})
@@ -553,6 +578,7 @@ bad("start infinite", "glmer", ArgumentError, r"start\['theta'\]", start={"theta
 bad("start names", "lmer", ArgumentError, "'sigma'", start={"sigma": [1]})
 bad("start fixef of lmer", "lmer", ArgumentError, "'fixef'", start={"fixef": [1, 2, 3, 4]})
 bad("start text", "lmer", ArgumentError, "start is 'a'", start="a")
+bad("start deep", "lmer", ArgumentError, r"start is \[\[", start=DEEP_LIST)
 bad("start texts", "glm", ArgumentError, "start", start=["a", "b"])
 bad("start matrix", "glm", ArgumentError, "start", start=np.ones((2, 2)))
 bad("start number name", "lmer", ArgumentError, "start is 3", start={3: [1]})
@@ -584,8 +610,20 @@ bad("control maxfun missing", "lmer", ArgumentError, "maxfun",
     control={"optimizer": "bobyqa", "optCtrl": {"maxfun": NAN}})
 bad("control function", "lmer", ArgumentError, "optimizer", control={"optimizer": print})
 bad("control text", "lmer", ArgumentError, "control is 'bobyqa'", control="bobyqa")
+bad("control surrogate", "lmer", ArgumentError, "setting of control is", control={"\ud800": 1})
+bad("control text nul", "lmer", ArgumentError, r"'optimizer'\] is 'bobyqa",
+    control={"optimizer": "bobyqa\0"})
+bad("control standardize.X", "lmer", ArgumentError, "standardize.X of control is .a",
+    control={"standardize.X": "a"})
+bad("control mod.type", "lmer", ArgumentError, "`mod.type` is not a setting",
+    control={"mod.type": "a"})
+bad("control check of gradient", "lmer", FitError, "check.conv.grad",
+    control={"check.conv.grad": "a"})
+bad("control check of rank", "lmer", FitError, r"stop\.deficient", control={"check.rankX": "zz"})
+bad("control deep", "lmer", ArgumentError, "'optCtrl'.*expected a mapping", control=DEEP_MAPPING)
+bad("control long", "lmer", ArgumentError, r"`z+\.\.\.` is not a setting", control={LONG: 1})
 bad("control list", "lmer", ArgumentError, "control", control=[1])
-bad("control number name", "lmer", ArgumentError, "`3` is not a setting", control={3: 1})
+bad("control number name", "lmer", ArgumentError, "setting of control is 3", control={3: 1})
 bad("control check word", "lmer", FitError, "invalid control level .zz. in check.nobs.vs.nlev",
     control={"check.nobs.vs.nlev": "zz"})
 bad("control check number", "lmer", FitError, "invalid control level .3. in check.nobs.vs.nlev",
@@ -624,6 +662,11 @@ bad("nAGQ nb two factors", "glmer_nb", FitError, "nAGQ > 1 is only available", n
 bad("family unknown", "glmer", ArgumentError, "`binomal`", family="binomal")
 bad("family code", "glm", ArgumentError, r"quit", family="binomial(link = quit())")
 bad("family quasi", "glmer", ArgumentError, "`quasipoisson`", family="quasipoisson")
+bad("family nul", "glm", ArgumentError, "family is 'binomial", family="binomial\0")
+bad("family surrogate", "glmer", ArgumentError, "family is", family="\ud800")
+bad("family long", "glm", ArgumentError, r"^`z+\.\.\.` is not a family", family=LONG)
+bad("family too long", "glm", ArgumentError, r"^family is '?z+\.\.\.", family=TOO_LONG)
+bad("family deep", "glm", ArgumentError, r"family is \[\[", family=DEEP_LIST)
 bad("family number", "glmer", ArgumentError, "family is 3", family=3)
 bad("family function", "glm", ArgumentError, "family is", family=print)
 bad("family empty", "glm", ArgumentError, "``", family="")
@@ -697,6 +740,13 @@ bad("predict offset of own rows", "lmer.predict", ArgumentError, "offset", offse
 bad("predict rows", "lmer.predict", DataError, "list", newdata=[1, 2])
 bad("predict no rows", "lmer.predict", DataError, "no rows", newdata=pd.DataFrame(GRID).iloc[:0])
 bad("predict unequal", "lmer.predict", DataError, "length", newdata=GRID | {"x": [1.0]})
+bad("predict offset text", "shifted.predict", DataError, r"offset is \['a', 'b'\]", newdata=GRID,
+    offset=["a", "b"])
+bad("predict offset none", "shifted.predict", ArgumentError, "give offset=", newdata=GRID)
+bad("predict offset short", "shifted.predict", DataError, r"offset is \[1.0\]", newdata=GRID,
+    offset=[1.0])
+bad("predict offset infinite", "shifted.predict", DataError, "inf.*2 finite numbers", newdata=GRID,
+    offset=[1.0, np.inf])
 bad("predict type", "glmer.predict", ArgumentError, "type is 'probs'", type="probs")
 bad("predict type terms", "lm.predict", ArgumentError, "type is 'terms'", type="terms")
 bad("predict re_form of lm", "lm.predict", NotDefinedError, "re_form", re_form="~0")
@@ -714,6 +764,7 @@ bad("predict allow", "lmer.predict", ArgumentError, "allow_new_levels is 1", all
 bad("predict se", "lmer.predict", ArgumentError, "se is 'yes'", se="yes")
 bad("simulate none", "lmer.simulate", ArgumentError, "n is 0", n=0)
 bad("simulate half", "lmer.simulate", ArgumentError, "n is 1.5", n=1.5)
+bad("simulate beyond memory", "lmer.simulate", ArgumentError, "n is 2147483647", n=2**31 - 1)
 bad("simulate seed negative", "lmer.simulate", ArgumentError, "seed is -1", n=1, seed=-1)
 bad("simulate seed large", "lmer.simulate", ArgumentError, "seed is 1099511627776.*2147483647",
     n=1, seed=2**40)
@@ -727,6 +778,7 @@ bad("refit text", "lmer.refit", DataError, "response", response=["a"] * ROWS)
 bad("refit none", "lmer.refit", DataError, "response", response=None)
 bad("refit number", "lmer.refit", DataError, "response", response=1.0)
 bad("refit ragged", "lmer.refit", DataError, "response", response=[[1, 2], [3]] * 30)
+bad("refit deep", "lmer.refit", DataError, r"response is \[\[", response=DEEP_LIST)
 bad("refit cube", "lmer.refit", DataError, "response", response=np.ones((ROWS, 2, 2)))
 bad("refit matrix", "lmer.refit", DataError, "response", response=np.ones((ROWS, 2)))
 bad("refit three columns", "glmer.refit", DataError, "response", response=np.ones((ROWS, 3)))
@@ -745,6 +797,7 @@ bad("update argument of another", "lm.update", TypeError, "'REML'", REML=False)
 bad("update reml", "lmer.update", ArgumentError, "REML is 'no'", REML="no")
 bad("update data", "lmer.update", DataError, "str", data="x.csv")
 bad("update data columns", "lmer.update", FormulaError, "'y'", data={"x": [1.0, 2.0]})
+bad("update offset", "shifted.update", ArgumentError, "give offset=", data=table())
 bad("update session", "lmer.update", ArgumentError, "session is 'x'", session="x")
 bad("confint method", "lmer.confint", ArgumentError, "method is 'wild'", method="wild")
 bad("confint method none", "lmer.confint", ArgumentError, "method is None", method=None)
@@ -754,6 +807,8 @@ for level in (0, 1, 95, -0.5, NAN, "0.95", None):
 bad("confint level lm", "lm.confint", ArgumentError, "level is 95", level=95)
 bad("confint parm", "lmer.confint", ArgumentError, "'zz'", parm="zz")
 bad("confint parm list", "lm.confint", ArgumentError, "'zz'", parm=["x", "zz"])
+bad("confint parm none", "lmer.confint", ArgumentError, "parm names no parameter", parm=[])
+bad("confint parm long", "lmer.confint", ArgumentError, r"parm names '?z+\.\.\.", parm=LONG)
 bad("confint parm number", "lmer.confint", ArgumentError, "parm is 1", parm=1)
 bad("confint parm profile", "lmer.confint", ArgumentError, "'zz'", method="profile", parm="zz")
 bad("confint profile of lm", "lm.confint", NotDefinedError, "wald", method="profile")
@@ -765,16 +820,22 @@ bad("confint boot parm", "lmer.confint", ArgumentError, "'zz'", method="boot", n
 bad("bootstrap none", "lmer.bootstrap", ArgumentError, "n is 0", n=0)
 bad("bootstrap workers", "lmer.bootstrap", ArgumentError, "workers is 0", n=2, workers=0)
 bad("bootstrap workers half", "lmer.bootstrap", ArgumentError, "workers is 1.5", n=2, workers=1.5)
+bad("bootstrap many workers", "lmer.bootstrap", ArgumentError, "workers is 1000000000", n=2,
+    workers=10**9)
+bad("bootstrap beyond memory", "lmer.bootstrap", ArgumentError, "n is 2147483647", n=2**31 - 1)
 bad("bootstrap seed", "lmer.bootstrap", ArgumentError, "seed is -1", n=2, seed=-1)
 bad("bootstrap lm", "lm.bootstrap", NotDefinedError, "(by|this|an) lm", n=2)
 bad("profile lm", "lm.profile", NotDefinedError, "(by|this|an) lm")
 bad("profile level", "lmer.profile", ArgumentError, "level is 95", level=95)
+bad("profile parm none", "lmer.profile", ArgumentError, "parm names no parameter", parm=[])
 bad("profile parm", "lmer.profile", ArgumentError, "'zz'", parm=["zz"])
 bad("drop1 F of lmer", "lmer.drop1", ArgumentError, "no F test", test="F")
 bad("drop1 test", "lmer.drop1", ArgumentError, "test is 'LRT'", test="LRT")
 bad("drop1 scope", "lmer.drop1", ArgumentError, "`zz` is not a term", scope=["zz"])
 bad("drop1 scope of lm", "lm.drop1", ArgumentError, "`zz` is not a term", scope=["zz"])
 bad("drop1 scope code", "lmer.drop1", ArgumentError, r"`quit\(\)` is not a term", scope=["quit()"])
+bad("drop1 scope none", "lmer.drop1", ArgumentError, "scope names no term", scope=[])
+bad("drop1 scope nul", "lmer.drop1", ArgumentError, r"scope is \['x", scope=["x\0"])
 bad("drop1 scope number", "lmer.drop1", ArgumentError, "scope is 1", scope=1)
 bad("anova type", "lmer.anova", ArgumentError, "type is 4", type=4)
 bad("anova type roman", "lmer.anova", ArgumentError, "type is 'III'", type="III")
@@ -791,6 +852,16 @@ bad("anova responses", "anova", DataError, "responses", fits=("lmer", "glmer"))
 bad("anova rows", "anova", DataError, "different rows", fits=("lmer", "few"))
 bad("anova kinds", "anova", ArgumentError, "gaussian and binomial", fits=("line", "glmer"))
 bad("anova refit", "anova", ArgumentError, "refit is 'no'", fits=("lmer", "lmer"), refit="no")
+bad("contest shape", "lmer.contest", ArgumentError, r"L has shape \(1, 3\).*\(k, 4\)",
+    L=np.ones((1, 3)), rhs=np.ones(1))
+bad("contest rhs", "lmer.contest", ArgumentError, r"rhs \(5,\)", L=np.ones((1, 4)), rhs=np.ones(5))
+bad("contest vector", "lmer.contest", ArgumentError, r"L has shape \(4,\)", L=np.ones(4),
+    rhs=np.ones(4))
+bad("contest text", "lmer.contest", ArgumentError, "L is 'x'", L="x", rhs="y")
+bad("contest missing", "lmer.contest", ArgumentError, "missing or infinite",
+    L=np.full((1, 4), NAN), rhs=np.ones(1))
+bad("contest of glmer", "glmer.contest", ArgumentError, "by glmer", L=np.ones((1, 4)),
+    rhs=np.ones(1))
 bad("ranova glmer", "glmer.ranova", ArgumentError, "by glmer")
 bad("ranova lm", "lm.ranova", ArgumentError, "by lm")
 bad("ranova reduce", "lmer.ranova", ArgumentError, "reduce_terms is 1", reduce_terms=1)
@@ -817,9 +888,13 @@ bad("emmeans at factor", "lmer.emmeans", ArgumentError, "`f` is not a covariate 
     specs="f", at={"f": [1.0]})
 bad("emmeans ddf", "lmer.emmeans", ArgumentError, "ddf is 'zz'", specs="f", ddf="zz")
 bad("emmeans specs number", "lmer.emmeans", ArgumentError, "specs is 1", specs=1)
+bad("emmeans nul", "lmer.emmeans", ArgumentError, "specs is", specs="f\0")
+bad("emmeans at number", "lmer.emmeans", ArgumentError, "name in at is 3", specs="f", at={3: [1]})
 bad("emmeans specs none", "lmer.emmeans", ArgumentError, "specs is empty", specs=[])
 bad("get_me unknown", "lmer.get_me", ArgumentError, "`zz`", name="zz")
 bad("get_me function", "lmer.get_me", ArgumentError, "`devfun`", name="devfun")
+bad("get_me nul", "lmer.get_me", ArgumentError, "name is 'X", name="X\0zz")
+bad("get_me long", "lmer.get_me", ArgumentError, r"`z+\.\.\.` is not a part", name=LONG)
 bad("get_me number", "lmer.get_me", ArgumentError, "name is 1", name=1)
 bad("get_me lm", "lm.get_me", NotDefinedError, "(by|this|an) lm", name="X")
 bad("get_me size of lmer", "lmer.get_me", ArgumentError, "glmer.nb.theta", name="glmer.nb.theta")

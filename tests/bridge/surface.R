@@ -75,8 +75,11 @@ put("herds predict response", predict(herds, newdata = cbpp[1:4, ], type = "resp
 put("sleep simulate", quiet(simulate(sleep, nsim = 2, seed = 5)))
 put("sleep simulate use_u", quiet(simulate(sleep, nsim = 1, seed = 5, use.u = TRUE)))
 put("herds simulate", simulate(herds, nsim = 1, seed = 5)[[1L]])
-put("sleep_ml refit", fixef(refit(sleep_ml, sleepstudy$Reaction[180:1])))
-put("herds refit", fixef(refit(herds, cbind(cbpp$incidence[56:1], (cbpp$size - cbpp$incidence)[56:1]))))
+# Ours are whole new fits: lme4's refit starts at the old estimates, and ends elsewhere in the last digits.
+put("sleep_ml refit", fixef(update(sleep_ml, data = transform(sleepstudy, Reaction = Reaction[180:1]))))
+put("herds refit", fixef(glmer(
+  cbind(yes, no) ~ period + (1 | herd), transform(cbpp, yes = incidence[56:1], no = (size - incidence)[56:1]), binomial
+)))
 
 for (type in c("response", "pearson", "deviance", "working")) {
   put(paste("herds residuals", type), residuals(herds, type = type))

@@ -14,6 +14,7 @@ import matplotlib as mpl
 import pandas as pd
 import pytest
 
+import bridge
 from bridge import BridgeError, DataError, lmer
 from bridge.session import Session, connect
 from tests.bridge.bad_inputs import BAD_INPUTS, NAN, REMARKED, ROW, BadInput, Desk, table
@@ -110,6 +111,31 @@ def test_a_row_without_a_weight_or_offset_is_dropped_and_known(
     arguments: dict[str, Any] = {argument: values, "session": embedded.session}
     fit = lmer("y ~ x + (1 | g)", embedded.data, **arguments)
     assert fit.omitted.tolist() == [4]
+
+
+@pytest.mark.parametrize(
+    ("function", "formula"),
+    [
+        ("lm", "y ~ x + I(2 * x)"),
+        ("glm", "yes ~ x + I(2 * x)"),
+        ("lmer", "y ~ x + I(2 * x) + (1 | g)"),
+        ("glmer", "yes ~ x + I(2 * x) + (1 | g)"),
+        ("glmer_nb", "count ~ x + I(2 * x) + (1 | k)"),
+    ],
+)
+def test_a_column_that_the_others_give_is_dropped_and_named(
+    function: str, formula: str, embedded: Desk
+) -> None:
+    fitter: Any = getattr(bridge, function)
+    fit = fitter(formula, embedded.data, session=embedded.session)
+    assert fit.dropped_columns == ("I(2 * x)",)
+
+
+def test_a_row_without_a_group_is_dropped_and_known(embedded: Desk) -> None:
+    data = embedded.data.assign(g=[NAN if k == 4 else float(k % 5) for k in ROW])
+    fit = lmer("y ~ x + (1 | g)", data, session=embedded.session)
+    assert fit.omitted.tolist() == [4]
+    assert fit.ngroups == {"g": 5}
 
 
 @pytest.mark.parametrize("formula", ["y ~ x + (1 | g)", "y ~ x + offset(z) + (1 | g)"])

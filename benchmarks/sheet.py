@@ -34,7 +34,7 @@ def _package(name: str) -> str:
 
 
 def load() -> str:
-    """Return the load average; above the number of busy processes of the run, others worked too."""
+    """Return the load average: above what the run itself keeps busy, others worked too."""
     return "load average " + " ".join(f"{one:.2f}" for one in os.getloadavg())
 
 

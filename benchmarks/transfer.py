@@ -3,9 +3,9 @@
     python benchmarks/transfer.py [ROWS]
 
 Prints, for each kind of column, the milliseconds from the user's column to R's vector, those of
-rpy2's converter and their ratio. Then the growth of the process' memory at its peak, measured in a
-process of its own: over the bytes of the column in Python, and over those that R's vector has. A
-frame of all kinds comes last. Linux only, since the peak is read from /proc.
+rpy2's converter and their ratio. Beside them stands the growth of the process' memory at its peak,
+measured in a process of its own: over the bytes of the column in Python, and over those that R's
+vector has. A frame of all kinds comes last. Linux only, since the peak is read from /proc.
 """
 
 # ruff: noqa: INP001, T201  (a program that prints, of no package)
@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np
 import pandas as pd
 
+from benchmarks.sheet import print_end, print_head, print_line
 from bridge.embedded import session
 from bridge.encode import to_frame
 from bridge.marshal import Marshal
@@ -42,8 +43,19 @@ _ALLOCATORS = {
     "MALLOC_TRIM_THRESHOLD_": "65536",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-_HEAD = ("column", "bridge ms", "rpy2 ms", "ratio", "peak / Python's", "peak / R's")
-_LINE = "{:<28} {:>10} {:>10} {:>7} {:>16} {:>11}"
+_HEAD = ("bridge ms", "rpy2 ms", "ratio", "peak/Python", "peak/R", "target")
+_FEW, _MANY = ">= 100", ">= 20"
+_TARGETS = {
+    "float64": _FEW,
+    "float64 with NaN": _FEW,
+    "int64": _FEW,
+    "bool": _FEW,
+    "Int64 with NA": _FEW,
+    "boolean with NA": _FEW,
+    "category of 50": _FEW,
+    "text, 1e5 values": _MANY,
+    "objects, 1e5 texts": _MANY,
+}
 
 
 def make_columns(rows: int) -> Mapping[str, pd.Series[Any]]:
@@ -140,15 +152,16 @@ def _ask_peak(rows: int, kind: str) -> list[str]:
 
 def main(rows: int) -> None:
     """Print the table."""
+    print_head("Columns to R, against rpy2's pandas converter", "pyarrow")
     marshal = _start()
     table = pd.DataFrame(make_columns(rows))
-    print(f"{rows} rows, pandas {pd.__version__}, NumPy {np.__version__}, {os.cpu_count()} cores")
-    print(_LINE.format(*_HEAD))
+    print_line(f"{rows} rows", *_HEAD)
     for kind in [*table.columns, "all of these"]:
         part = _select(table, kind)
         ours, theirs = _time_ours(marshal, part), _time_rpy2(part)
         shown = (f"{ours:.1f}", f"{theirs:.0f}", f"{theirs / ours:.0f}", *_ask_peak(rows, kind))
-        print(_LINE.format(kind, *shown), flush=True)
+        print_line(kind, *shown, _TARGETS.get(kind, ""))
+    print_end()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ Contrasts: TypeAlias = "Mapping[str, str | NDArray[Any] | pd.DataFrame]"
 Start: TypeAlias = "Sequence[float] | NDArray[Any] | Mapping[str, Sequence[float]]"
 Control: TypeAlias = "Mapping[str, Any]"
 
+# R processes at once: each takes 200 MB, and more than there are processors gain nothing.
+MOST_WORKERS = 256
 _LARGEST_INTEGER = 2**31 - 1
 _NA_ACTIONS = ("omit", "exclude", "fail")
 _MATRIX = 2

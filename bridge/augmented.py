@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from bridge.arguments import shown
 from bridge.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from bridge.fitted import Estimates, Fitted
@@ -61,8 +62,14 @@ def rows_of(data: pd.DataFrame, rows: NDArray[np.int64], length: int) -> pd.Data
     Raises
     ------
     DataError
-        When it has not the number of rows that the model was given.
+        When it is no pandas DataFrame, and when it has not the number of rows that the model was
+        given.
     """
+    if not isinstance(data, pd.DataFrame):
+        raise DataError(
+            f"data is {shown(data)}; expected a pandas DataFrame, with the rows that the model was "
+            "given."
+        )
     if len(data) != length:
         raise DataError(
             f"data has {len(data)} rows; the model was given {length}. Give the same table."

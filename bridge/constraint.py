@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bridge.arguments import shown
 from bridge.errors import ArgumentError
 from bridge.linear_form import read_forms
 
@@ -72,30 +73,56 @@ def _as_text(value: object) -> str:
 
 
 def _from_text(text: str, names: Sequence[str]) -> Constraints:
-    forms = read_forms(text, names)
+    # Numbers beyond a double's reach are refused below, by a sentence.
+    with np.errstate(over="ignore", invalid="ignore"):
+        forms = read_forms(text, names)
     matrix = np.array([form.weights for form in forms])
     values = np.array([-form.constant for form in forms])
+    _require_finite(matrix, values)
     return Constraints(matrix, values, _labels(matrix, values, names))
 
 
-def _from_matrix(hypothesis: object, names: Sequence[str]) -> Constraints:
-    given, q = hypothesis if isinstance(hypothesis, tuple) else (hypothesis, None)
+def _parts(hypothesis: object) -> tuple[object, object]:
+    """Return the matrix, and q or None."""
+    if not isinstance(hypothesis, tuple):
+        return hypothesis, None
+    if len(hypothesis) != 2:  # noqa: PLR2004  (matrix and q)
+        raise ArgumentError(
+            f"The hypothesis is a tuple of {len(hypothesis)}; expected one of matrix and values. A "
+            "row of weights is a list or an array."
+        )
+    return hypothesis
+
+
+def _as_numbers(part: object, hypothesis: object) -> NDArray[np.float64]:
     try:
-        matrix = np.atleast_2d(np.asarray(given, dtype=np.float64))
-        values = np.zeros(len(matrix)) if q is None else np.atleast_1d(np.asarray(q, np.float64))
+        # To NumPy None is a number that is missing.
+        return np.asarray("None" if part is None else part, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise ArgumentError(
-            f"The hypothesis is {hypothesis!r}; expected text as 'x1 - x2 = 0' or a matrix."
+            f"The hypothesis is {shown(hypothesis)}; expected text as 'x1 - x2 = 0', a matrix of "
+            "numbers of shape (k, p), or a tuple of such a matrix and k values."
         ) from error
+
+
+def _from_matrix(hypothesis: object, names: Sequence[str]) -> Constraints:
+    given, q = _parts(hypothesis)
+    matrix = np.atleast_2d(_as_numbers(given, hypothesis))
+    zeros = np.zeros(len(matrix))
+    values = zeros if q is None else np.atleast_1d(_as_numbers(q, hypothesis))
     if matrix.ndim != 2 or matrix.shape[1] != len(names) or values.shape != (len(matrix),):  # noqa: PLR2004
         raise ArgumentError(
             f"The hypothesis has a matrix of shape {matrix.shape} and values of shape "
             f"{values.shape}; expected (k, {len(names)}) and (k,), a column for each of "
             f"{', '.join(names)}."
         )
+    _require_finite(matrix, values)
+    return Constraints(matrix, values, _labels(matrix, values, names))
+
+
+def _require_finite(matrix: NDArray[np.float64], values: NDArray[np.float64]) -> None:
     if not (np.isfinite(matrix).all() and np.isfinite(values).all()):
         raise ArgumentError("The hypothesis holds a value that is missing or infinite.")
-    return Constraints(matrix, values, _labels(matrix, values, names))
 
 
 def _labels(

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bridge.arguments import as_number
 from bridge.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -139,8 +140,7 @@ class ContrastTest:
 
 def _quantiles(alpha: float, df: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (k,) two-sided quantiles of t, of the normal distribution where df is infinite."""
-    if not 0 < alpha < 1:
-        raise ArgumentError(f"alpha is {alpha!r}; expected a number between 0 and 1, as 0.05.")
+    as_number("alpha", alpha, low=0, high=1)
     # SciPy's t with infinite df is the normal distribution itself.
     return np.asarray(stats.t.isf(alpha / 2, df), dtype=np.float64)
 

@@ -76,6 +76,8 @@ class Inspected:
         Functions called.
     words
         Literals that look like names, but for those given by name as in ``raw = TRUE``: ``NULL``.
+    word_terms
+        Those of them that stand as terms, outside of any function.
     """
 
     text: str
@@ -87,6 +89,7 @@ class Inspected:
     constants: tuple[str, ...]
     functions: tuple[str, ...]
     words: tuple[str, ...]
+    word_terms: tuple[str, ...]
 
 
 class HasColumns(Protocol):
@@ -227,7 +230,7 @@ def _inspect(
 def _as_text(formula: object) -> str:
     if not isinstance(formula, str):
         raise FormulaError(
-            f"The formula is a {type(formula).__name__}; expected text as "
+            f"The formula is {_with_article(type(formula).__name__)}; expected text as "
             "'math ~ raven + (1 | school)'."
         )
     if len(formula) > _LONGEST:
@@ -238,6 +241,10 @@ def _as_text(formula: object) -> str:
     if "\0" in formula or any("\ud800" <= character <= "\udfff" for character in formula):
         raise FormulaError("The formula holds a NUL or half a surrogate pair, which R cannot read.")
     return formula
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def _require_success(answer: Answer, text: str, columns: Iterable[Hashable]) -> None:
@@ -305,7 +312,8 @@ def columns_used(inspected: Inspected, table: HasColumns) -> tuple[str, ...]:
     ------
     FormulaError
         When the formula names what is no column, or what is a constant to R while a column has
-        that name; the text names the nearest ones, or the backticks.
+        that name, and when it has a constant for a term; the text names the nearest ones, or the
+        backticks.
     """
     known = text_names(table.columns)
     names = set(known)
@@ -315,6 +323,11 @@ def columns_used(inspected: Inspected, table: HasColumns) -> tuple[str, ...]:
                 f"`{word}` in the formula is R's constant, and the data have a column named so. "
                 f"{_needs_backticks(word)}"
             )
+    for word in inspected.word_terms:
+        raise FormulaError(
+            f"`{word}` is no column but R's constant, which makes no term: leave it out. The "
+            "intercept is 1, or 0 for none."
+        )
     for name in inspected.variables:
         if name not in names and name not in inspected.constants:
             bare = unquoted(inspected.text, known)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 from scipy.stats import norm
 
-from bridge.arguments import as_draws, as_name, as_names, as_number, as_whole, shown
+from bridge.arguments import (
+    MOST_WORKERS,
+    as_draws,
+    as_name,
+    as_names,
+    as_number,
+    as_whole,
+    shown,
+)
 from bridge.bootstrap import Bootstrap, run_bootstrap
 from bridge.errors import ArgumentError, FitError, NotDefinedError
 from bridge.handle import ask
@@ -22,10 +30,6 @@ if TYPE_CHECKING:
 
     Method = Literal["wald", "profile", "boot"]
     BootKind = Literal["perc", "basic", "norm"]
-
-
-# Each takes 200 MB, and more than there are processors gain nothing.
-_MOST_WORKERS = 256
 
 
 def limits(level: float) -> tuple[str, str]:
@@ -143,7 +147,7 @@ class Intervals(Record):
         """
         _require_mixed(self, "bootstrap")
         size = as_draws("n", n, self.nobs)
-        processes = as_whole("workers", workers, least=1, most=_MOST_WORKERS)
+        processes = as_whole("workers", workers, least=1, most=MOST_WORKERS)
         return run_bootstrap(self, size, seed=seed, workers=processes, progress=progress)
 
 
@@ -185,7 +189,7 @@ def _chosen(table: pd.DataFrame, wanted: list[str] | None) -> pd.DataFrame:
 
 
 def _parameters(fit: Record, wanted: list[str] | None) -> tuple[list[str], list[int]]:
-    """Return the names of all parameters of a mixed model, and the places of those that are wanted."""
+    """Return the names of all parameters of a mixed model, and the places of those wanted."""
     _require_mixed(fit, "bootstrap")
     names = list(as_words(ask(fit, "parameter_names").value))
     _chosen(pd.DataFrame(index=names), wanted)

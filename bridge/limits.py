@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bridge.arguments import as_name, as_number
 from bridge.errors import ArgumentError, BridgeError
 from bridge.varcorr import VarianceParameter, grouping_factor, variance_parameters
 
@@ -149,11 +150,11 @@ def choose_limits(
     ArgumentError
         For a method that is not known, a level out of (0, 1), and degrees of freedom for a profile.
     """
-    chosen = ("profile" if fit.kind == "glm" else "wald") if method is None else method.lower()
+    usual = "profile" if fit.kind == "glm" else "wald"
+    chosen = usual if method is None else as_name("conf_method", method).lower()
     if chosen not in _METHODS:
         raise ArgumentError(f"conf_method is {method!r}; expected 'Wald', 'profile' or 'boot'.")
-    if not 0 < level < 1:
-        raise ArgumentError(f"conf_level is {level!r}; expected a number such as 0.95.")
+    as_number("conf_level", level, low=0, high=1)
     if ddf is not None and chosen != "wald":
         raise ArgumentError(f"ddf goes with Wald limits; conf_method is {method!r}.")
     if options and chosen == "wald":

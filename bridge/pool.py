@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from bridge.errors import ArgumentError, BridgeError
+from bridge.arguments import MOST_WORKERS, as_whole
+from bridge.errors import BridgeError
 from bridge.worker import Worker
 
 if TYPE_CHECKING:
@@ -31,22 +32,21 @@ class Pool:
     Parameters
     ----------
     workers
-        Number of R processes; more than there are processors gains nothing.
+        Number of R processes, at most 256; more than there are processors gains nothing.
     time_limit
         Seconds that one call may take; None is no limit.
 
     Raises
     ------
     ArgumentError
-        For no worker, or a time limit that cannot be kept.
+        For no worker or too many, or a time limit that cannot be kept.
     EngineMissingError
         When there is no R.
     """
 
     def __init__(self, workers: int = 2, *, time_limit: float | None = None) -> None:
-        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-            raise ArgumentError(f"workers is {workers!r}; expected a whole number, 1 or more.")
-        self._workers = [Worker(time_limit) for _ in range(workers)]
+        processes = as_whole("workers", workers, least=1, most=MOST_WORKERS)
+        self._workers = [Worker(time_limit) for _ in range(processes)]
         self._busy = threading.Lock()
         for worker in self._workers:
             worker.start()

@@ -16,12 +16,14 @@ Where the two differ, it is lme4's number that stands here:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from bridge.arguments import as_number, shown
 from bridge.errors import ArgumentError, NotDefinedError
 from bridge.hypothesis import natural_df
 from bridge.varcorr import covariance_blocks, grouping_factor
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 # A level where there is one grouping factor, else the factor and its level.
 Level = str | tuple[str, str]
+# Coefficients by name or position.
+Columns: TypeAlias = "int | str | Sequence[int | str]"
 
 
 def interval(
@@ -42,8 +46,7 @@ def interval(
 
     With `df` infinite it is the normal quantile.
     """
-    if not 0 < alpha < 1:
-        raise ArgumentError(f"alpha is {alpha!r}; expected a number between 0 and 1, as 0.05.")
+    as_number("alpha", alpha, low=0, high=1)
     reach = float(stats.t.isf(alpha / 2, df)) * error
     return pd.DataFrame({0: estimate - reach, 1: estimate + reach})
 
@@ -189,9 +192,7 @@ class StatsmodelsNames:
         found = _random_covariance(self)
         return pd.Series(np.diag(found), index=found.index)
 
-    def conf_int(
-        self: Estimates, alpha: float = 0.05, cols: Sequence[int | str] | None = None
-    ) -> pd.DataFrame:
+    def conf_int(self: Estimates, alpha: float = 0.05, cols: Columns | None = None) -> pd.DataFrame:
         """Return (p, 2) Wald limits of the fixed effects at the level 1 - alpha, columns 0 and 1.
 
         Normal quantiles for mixed models, as statsmodels has them; t with `df_resid` for an lm, and
@@ -203,14 +204,13 @@ class StatsmodelsNames:
         alpha
             One less the level.
         cols
-            Names or positions of coefficients; None is all.
+            Names or positions of coefficients, or one of these; None is all.
         """
         df = natural_df(self.kind, self.family, self.df_resid)
         limits = interval(self.fixef, self.bse, df, alpha)
         if cols is None:
             return limits
-        names = list(limits.index)
-        return limits.iloc[[_position(one, names) for one in cols]]
+        return limits.iloc[_positions(cols, list(limits.index))]
 
     def cov_params(self: Estimates, r_matrix: object = None) -> pd.DataFrame:
         """Return the covariance of the fixed effects, (p, p) by name: `vcov`.
@@ -220,9 +220,15 @@ class StatsmodelsNames:
         return self.vcov if r_matrix is None else transformed_covariance(self.vcov, r_matrix)
 
 
-def _position(one: int | str, names: list[str]) -> int:
+def _positions(cols: object, names: list[str]) -> list[int]:
+    several = isinstance(cols, Iterable) and not isinstance(cols, str)
+    return [_position(one, names) for one in (cols if several else [cols])]  # type: ignore[attr-defined]
+
+
+def _position(one: object, names: list[str]) -> int:
     if isinstance(one, str) and one in names:
         return names.index(one)
-    if isinstance(one, int | np.integer) and 0 <= one < len(names):
-        return int(one)
-    raise ArgumentError(f"There is no coefficient {one!r}. They are {', '.join(names)}.")
+    whole = isinstance(one, int | np.integer) and not isinstance(one, bool)
+    if whole and 0 <= one < len(names):  # type: ignore[operator]
+        return int(one)  # type: ignore[call-overload, no-any-return]
+    raise ArgumentError(f"There is no coefficient {shown(one)}. They are {', '.join(names)}.")

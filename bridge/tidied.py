@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from bridge.arguments import as_names
 from bridge.errors import ArgumentError
 from bridge.varcorr import variance_parameters
 
@@ -41,7 +42,7 @@ def choose_effects(effects: str | Sequence[str] | None, kind: str, *, mixed: boo
     known = EFFECTS if mixed else ("fixed",)
     if effects is None:
         return ["ran_pars", "fixed"] if mixed else ["fixed"]
-    chosen = [effects] if isinstance(effects, str) else list(effects)
+    chosen = as_names("effects", effects)
     strange = [name for name in chosen if name not in known]
     if strange or not chosen:
         raise ArgumentError(

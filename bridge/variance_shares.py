@@ -30,7 +30,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from scipy.special import polygamma
 
+from bridge.arguments import shown
 from bridge.errors import ArgumentError, NotDefinedError
+from bridge.record import Record
 from bridge.varcorr import covariance_blocks, grouping_factor
 
 if TYPE_CHECKING:
@@ -211,7 +213,20 @@ def mean_of(fit: Fitted, null: Fitted | None) -> float:
 def variance_shares(
     fit: Fitted, approximation: Approximation, null: Fitted | None
 ) -> VarianceShares:
-    """Return the parts of the response's variance, on the scale of the link."""
+    """Return the parts of the response's variance, on the scale of the link.
+
+    Raises
+    ------
+    ArgumentError
+        When `null` is no model, or not one for `fit`.
+    NotDefinedError
+        For a model without random effects, and a family and link without a definition.
+    """
+    if null is not None and not isinstance(null, Record):
+        raise ArgumentError(
+            f"null is {shown(null)}; expected a fit of the same rows with an intercept as its only "
+            "fixed effect."
+        )
     random, dispersion = random_variances(fit)
     linear = fit.model_matrix.to_numpy(np.float64) @ fit.fixef.to_numpy(np.float64)
     if fit.kind == "lmer":

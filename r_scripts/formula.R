@@ -384,6 +384,7 @@ walk_formula <- function(root, functions = NULL) {
   types <- vapply(flat$nodes, typeof, "")
   symbols <- types == "symbol"
   leaves <- !symbols & types != "language"
+  algebraic <- flat$places != "value"
   for (at in which(leaves)) check_leaf(flat$nodes[[at]])
   bars <- flat$names %in% BARS
   if (any(bars) && flat$deepest > max_depth("mixed")) refuse_length(max_depth("mixed"))
@@ -391,6 +392,7 @@ walk_formula <- function(root, functions = NULL) {
     symbols = unique(vapply(flat$nodes[symbols], as.character, "")),
     functions = setdiff(flat$names, c("", OPERATORS)),
     words = find_words(flat$nodes[leaves], types[leaves]),
+    word_terms = find_words(flat$nodes[leaves & algebraic], types[leaves & algebraic]),
     bars = as_text(flat$nodes[bars & flat$places == "terms"]),
     inner_bars = as_text(flat$nodes[bars & flat$places == "value"])
   )
@@ -496,6 +498,7 @@ describe_formula <- function(parsed, allow) {
     constants = names(CONSTANTS),
     functions = found$functions,
     words = found$words,
+    word_terms = found$word_terms,
     inner_bars = found$inner_bars
   )
 }
@@ -564,6 +567,11 @@ updated_formula <- function(old, new, allow = NULL) {
   change <- read_formula(new, allow, parse_text)
   if (before$described$dot) {
     refuse("bridge_formula", "The formula to update uses `.` for all columns, which R cannot update: name its columns.")
+  }
+  # R would leave out TRUE and NULL without a word.
+  words <- c(before$described$word_terms, change$described$word_terms)
+  if (length(words) > 0L) {
+    refuse("bridge_formula", "`", words[1L], "` is no column but R's constant, which makes no term: leave it out.")
   }
   updated <- stats::update.formula(eval(before$parsed, baseenv()), eval(change$parsed, baseenv()))
   attributes(updated) <- NULL

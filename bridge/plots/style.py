@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from bridge.arguments import shown
 from bridge.errors import ArgumentError, BridgeError
 
 if TYPE_CHECKING:
@@ -66,10 +67,28 @@ def pyplot() -> ModuleType:
 
 
 def one_axes(ax: Axes | None, size: tuple[float, float] = (5.2, 3.8)) -> Axes:
-    """Return `ax`, or the axes of a new figure of `size` inches."""
+    """Return `ax`, or the axes of a new figure of `size` inches.
+
+    Raises
+    ------
+    ArgumentError
+        When `ax` is no axes.
+    """
     if ax is not None:
-        return ax
+        return _as_axes(ax)
     return cast("Axes", pyplot().subplots(figsize=size, layout="constrained")[1])
+
+
+def _as_axes(given: object) -> Axes:
+    """Return `given`, refused unless it is matplotlib's axes."""
+    pyplot()
+    from matplotlib.axes import Axes  # noqa: PLC0415  (only who draws needs it)
+
+    if not isinstance(given, Axes):
+        raise ArgumentError(
+            f"ax is {shown(given)}; expected axes of matplotlib, as plt.subplots() returns them."
+        )
+    return given
 
 
 def some_axes(
@@ -80,7 +99,7 @@ def some_axes(
     Raises
     ------
     ArgumentError
-        When there are not as many axes as names.
+        When there are not as many axes as names, or what is given is no axes.
     """
     if ax is None:
         columns = min(len(names), _WIDEST)
@@ -91,7 +110,7 @@ def some_axes(
         for spare in panels[len(names) :]:
             spare.remove()
         return panels[: len(names)]
-    given = list(np.ravel(np.array(ax, dtype=object)))
+    given = [_as_axes(one) for one in np.ravel(np.array(ax, dtype=object))]
     if len(given) != len(names):
         raise ArgumentError(
             f"{len(names)} panels would be drawn ({', '.join(names)}), but {len(given)} axes were "

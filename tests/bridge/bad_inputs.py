@@ -20,6 +20,7 @@ from bridge import (
     NotDefinedError,
 )
 from bridge.plots import pairs
+from bridge.pool import Pool
 from bridge.session import connect
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class BadInput:
 
 
 ENTRIES: list[BadInput] = []
+# What takes neither a formula nor a fit.
+OTHERS: dict[str, Callable[..., object]] = {"connect": connect, "Pool": Pool}
 FUNCTIONS = ("lm", "glm", "lmer", "glmer", "glmer_nb")
 # Stands for a formula that is left to `FITS`, since None is a formula to refuse.
 USUAL = object()
@@ -161,8 +164,8 @@ class Desk:
             for step in path:
                 asked = getattr(asked, step)
             return asked(**arguments)
-        if entry.function == "connect":
-            return connect(**arguments)
+        if entry.function in OTHERS:
+            return OTHERS[entry.function](**arguments)
         if entry.function == "anova":
             return bridge.anova(*map(self.fit, arguments.pop("fits")), **arguments)
         data = self.data if entry.data is None else entry.data(self.data)
@@ -260,13 +263,21 @@ WORST = (
 for number, (words, text) in enumerate(WORST):
     bad(f"formula {number} {words}", "lmer", FormulaError, words, formula=text)
 bad("formula random", "lm", FormulaError, r"\(1 \| g\)", formula="y ~ x + (1 | g)")
-bad("formula number", "lmer", FormulaError, "formula is an? int", formula=3)
+bad("formula number", "lmer", FormulaError, "formula is an int", formula=3)
 bad("formula none", "lmer", FormulaError, "NoneType", formula=None)
 bad("formula bytes", "lmer", FormulaError, "bytes", formula=b"y ~ x + (1 | g)")
 bad("formula list", "lm", FormulaError, "formula is a list", formula=["y ~ x"])
 bad("formula string term", "lm", FitError, "'z'.*quoted text", formula="y ~ x + 'z'")
 bad("formula number term", "lm", FitError, r"number.*x \+ 5|x \+ 5.*number", formula="y ~ x + 5")
 bad("formula number group", "lmer", FitError, r"\(1 \| 2\).*number", formula="y ~ x + (1 | 2)")
+for word in ("TRUE", "FALSE", "NULL", "NA", "Inf"):
+    said = f"`{word}` is no column"
+    bad(f"formula term {word}", "lm", FormulaError, said, formula=f"y ~ x + {word}")
+    bad(f"formula inner {word}", "lm", FormulaError, said, formula=f"y ~ f * (x - {word})")
+    bad(f"formula slope {word}", "lmer", FormulaError, said, formula=f"y ~ x + (x + {word} | g)")
+for word in ("TRUE", "NA"):
+    bad(f"update term {word}", "lmer.update", FormulaError, f"`{word}` is no column",
+        formula=f". ~ . + {word}")
 bad("formula poly degree", "lm", FitError, r"poly\(z, 20\).*'degree'", formula="y ~ poly(z, 20)")
 bad("formula ns df", "lm", None, "'df' was too small", formula="y ~ ns(x, df = -1)")
 bad("formula division by zero", "lm", FitError, r"1 / \(z - 0.5\).*infinite",
@@ -791,7 +802,7 @@ bad("update nonsense", "lmer.update", FormulaError, "does not parse", formula=".
 bad("update code", "lmer.update", FormulaError, "`system`", formula=". ~ . + system('id')")
 bad("update no bars", "lmer.update", FormulaError, "no random term", formula=". ~ . - (1 | g)")
 bad("update unknown column", "lmer.update", FormulaError, "'k'", formula=". ~ . + (1 | k)")
-bad("update number", "lmer.update", FormulaError, "formula is an? int", formula=3)
+bad("update number", "lmer.update", FormulaError, "formula is an int", formula=3)
 bad("update argument", "lmer.update", TypeError, "'zz'", zz=3)
 bad("update argument of another", "lm.update", TypeError, "'REML'", REML=False)
 bad("update reml", "lmer.update", ArgumentError, "REML is 'no'", REML="no")
@@ -935,7 +946,11 @@ for test in ("t_test", "wald_test"):
     bad(f"{test} code", f"lmer.{test}", ArgumentError, "__import__", r_matrix=f"{CODE} = 0")
     bad(f"{test} ddf", f"lmer.{test}", ArgumentError, "ddf is 'zz'", r_matrix="x = 0", ddf="zz")
     bad(f"{test} of glmer", f"glmer.{test}", ArgumentError, "by glmer", r_matrix="x = 0", ddf=DDF)
-    bad(f"{test} none", f"lmer.{test}", ArgumentError, r"shape \(1, 1\)", r_matrix=None)
+    bad(f"{test} none", f"lmer.{test}", ArgumentError, "hypothesis is None", r_matrix=None)
+    bad(f"{test} no matrix", f"lmer.{test}", ArgumentError, "is .None, 0", r_matrix=(None, 0))
+    bad(f"{test} triple", f"lmer.{test}", ArgumentError, "tuple of 3", r_matrix=(1, 0, 0))
+    for text in ("x = 1e999", "1e999 * x = 0", "x / 1e-320 = 1", "x = 1e999 - 1e999"):
+        bad(f"{test} {text}", f"lmer.{test}", ArgumentError, "infinite", r_matrix=text)
     words = "more than 50 parentheses"
     bad(f"{test} deep", f"lmer.{test}", ArgumentError, words, r_matrix="(" * 10_000 + "x")
 bad("wald_test twice", "lmer.wald_test", ArgumentError, "repeat", r_matrix="x = 0, x = 1")
@@ -945,6 +960,8 @@ bad("wald_test use_f", "lmer.wald_test", ArgumentError, "t or F needs degrees", 
 bad("t_test use_t", "lmer.t_test", ArgumentError, "t or F needs degrees", r_matrix="x = 0",
     use_t=True)
 bad("tidy effects", "lmer.tidy", ArgumentError, "effects is 'zz'", effects="zz")
+bad("tidy effects number", "lmer.tidy", ArgumentError, "effects is 3", effects=3)
+bad("tidy effects numbers", "lm.tidy", ArgumentError, r"effects is \[3\]", effects=[3])
 bad("tidy effects of lm", "lm.tidy", ArgumentError, "ran_pars", effects="ran_pars")
 bad("tidy none", "lmer.tidy", ArgumentError, "effects", effects=[])
 bad("tidy scales", "lmer.tidy", ArgumentError, "scales", scales="zz")
@@ -952,18 +969,35 @@ bad("tidy scales number", "lmer.tidy", ArgumentError, "scales", scales=[1, 2, 3]
 bad("tidy level", "lmer.tidy", ArgumentError, "conf_level is 95", conf_int=True, conf_level=95)
 bad("tidy method", "lmer.tidy", ArgumentError, "conf_method is 'zz'", conf_int=True,
     conf_method="zz")
+bad("tidy method number", "lmer.tidy", ArgumentError, "conf_method is 3", conf_int=True,
+    conf_method=3)
+bad("tidy level text", "lmer.tidy", ArgumentError, "conf_level is '95'", conf_int=True,
+    conf_level="95")
+bad("tidy level missing", "lm.tidy", ArgumentError, "conf_level is nan", conf_int=True,
+    conf_level=NAN)
 bad("tidy option", "lmer.tidy", ArgumentError, "zz was given", zz=3)
 bad("tidy option of wald", "lmer.tidy", ArgumentError, "n_boot", conf_int=True, n_boot=3)
 bad("tidy option unknown", "lmer.tidy", TypeError, "'zz'", conf_int=True, conf_method="boot", zz=3)
 bad("tidy ddf", "lmer.tidy", ArgumentError, "ddf is 'zz'", ddf="zz")
 bad("augment rows", "lmer.augment", DataError, "3 rows", data=pd.DataFrame({"x": [1, 2, 3]}))
-bad("augment text", "lmer.augment", DataError, "5 rows", data="x.csv")
+bad("augment text", "lmer.augment", DataError, "data is 'x.csv'", data="x.csv")
+bad("augment number", "lm.augment", DataError, "data is 3", data=3)
+bad("augment list", "lm.augment", DataError, "data is .*pandas", data=[0.0] * ROWS)
 bad("conf_int alpha", "lmer.conf_int", ArgumentError, "alpha is 95", alpha=95)
+bad("conf_int alpha text", "lmer.conf_int", ArgumentError, "alpha is '0.05'", alpha="0.05")
+bad("conf_int alpha missing", "lm.conf_int", ArgumentError, "alpha is nan", alpha=NAN)
+bad("conf_int column", "lmer.conf_int", ArgumentError, "coefficient 9", cols=9)
+bad("conf_int column text", "lmer.conf_int", ArgumentError, "coefficient 'zz'", cols="zz")
+bad("conf_int column half", "lmer.conf_int", ArgumentError, "coefficient 1.5", cols=1.5)
+bad("conf_int column true", "lmer.conf_int", ArgumentError, "coefficient True", cols=True)
 bad("conf_int cols", "lmer.conf_int", ArgumentError, "'zz'", cols=["zz"])
 bad("cov_params shape", "lmer.cov_params", ArgumentError, r"\(1, 2\)", r_matrix=[1, 2])
 bad("cov_params text", "lmer.cov_params", ArgumentError, "'zz'", r_matrix="zz")
 bad("r2 lm", "lm.r2", NotDefinedError, "(by|this|an) lm")
 bad("r2 approximation", "glmer_nb.r2", ArgumentError, "approximation is 'zz'", approximation="zz")
+for kind in ("lmer", "glmer", "glmer_nb"):
+    for name in ("r2", "icc"):
+        bad(f"{name} null", f"{kind}.{name}", ArgumentError, "null is 'zz'", null="zz")
 bad("coef lm", "lm.coef", NotDefinedError, "(by|this|an) lm")
 bad("ranef_sd lm", "glm.ranef_sd", NotDefinedError, "by glm")
 bad("random_effects lm", "lm.random_effects", NotDefinedError, "(by|this|an) lm")
@@ -979,6 +1013,11 @@ bad("plot qq group", "lmer.plot.qq_ranef", ArgumentError, "'zz'", group="zz")
 bad("plot density group", "lmer.plot.density", ArgumentError, "'zz'", group="zz")
 bad("plot span", "lmer.plot.residuals", ArgumentError, "span is -1", span=-1)
 bad("plot qq level", "lmer.plot.qq", ArgumentError, "level is 95", level=95)
+for picture in ("caterpillar", "lines", "qq", "qq_ranef", "density", "residuals"):
+    bad(f"plot {picture} ax", f"lmer.plot.{picture}", ArgumentError, "ax is 'zz'", ax="zz")
+bad("plot axes", "lmer.plot.caterpillar", ArgumentError, "ax is 3", ax=[3])
+for workers in (0, 257, 10**9, True, "2", 1.5, None):
+    bad(f"pool {workers!r}", "Pool", ArgumentError, f"workers is {workers!r}", workers=workers)
 bad("pairs unknown", "pairs", ArgumentError, "'zz'", columns=["x", "zz"])
 bad("pairs one", "pairs", ArgumentError, "1 columns", columns=["x"])
 bad("pairs text", "pairs", ArgumentError, "'x'", columns="x")

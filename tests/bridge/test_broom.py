@@ -219,7 +219,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("sleep_reml", {"scales": "var"}, "'vcov'"),
     ("sleep_reml", {"scales": ["vcov"]}, "ran_pars, fixed"),
     ("sleep_reml", {"conf_int": True, "conf_method": "bayes"}, "'boot'"),
-    ("sleep_reml", {"conf_int": True, "conf_level": 95}, "0.95"),
+    ("sleep_reml", {"conf_int": True, "conf_level": 95}, "conf_level is 95"),
     ("sleep_reml", {"n_boot": 50}, "conf_int is False"),
     ("sleep_reml", {"conf_int": True, "n_boot": 50}, "take no option"),
     (

@@ -265,7 +265,7 @@ def test_only_the_columns_used_travel(table: pd.DataFrame) -> None:
 
 
 def test_text_that_is_no_text_is_refused(table: pd.DataFrame) -> None:
-    with pytest.raises(FormulaError, match="is a int"):
+    with pytest.raises(FormulaError, match="is an int"):
         lmer(3, table)  # type: ignore[arg-type]
 
 
@@ -558,7 +558,7 @@ def test_a_formula_is_updated_as_r_does(old: str, new: str, updated: str) -> Non
         ("y ~ x", ". + z", "no `~`"),
         ("y ~ .", ". ~ . - x", "uses `.` for all columns"),
         ("y ~ x", ". ~ . +", "does not parse"),
-        ("y ~ x", 3, "is a int"),
+        ("y ~ x", 3, "is an int"),
     ],
 )
 def test_an_update_by_code_is_refused(old: str, new: object, words: str) -> None:

@@ -267,5 +267,5 @@ def test_results_print_their_constraints_and_are_frozen() -> None:
     assert "normal" in str(RecordedFit("cake").t_test("temp"))
     with pytest.raises(AttributeError):
         joint.statistic = 0.0  # type: ignore[misc]
-    with pytest.raises(ArgumentError, match="between 0 and 1"):
+    with pytest.raises(ArgumentError, match="above 0 and below 1"):
         each.conf_int(95)

@@ -23,7 +23,7 @@ from bridge.session import Vector, connect
 ROOT = Path(__file__).parents[2]
 PENICILLIN = ROOT / "parity" / "data" / "datasets" / "penicillin.csv"
 STARTS = 12
-# R with lme4 and a fit take two seconds a start: chance alone would be right in all of them once in 16.
+# R and a fit take two seconds a start; chance alone is right in all of them once in 16.
 R_STARTS = 4
 NO_RANDOM_ADDRESSES = 0x0040000
 ON_X86 = sys.platform == "linux" and platform.machine() == "x86_64"

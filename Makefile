@@ -5,7 +5,7 @@ export MKL_NUM_THREADS ?= 1
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run lint test gallery lock image image-test clean
+.PHONY: help setup run lint test gallery bench lock image image-test clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 22
@@ -27,6 +27,9 @@ test: lint  ## lint, then every test; ARGS="-k name" for a part
 
 gallery: setup  ## the pictures of the README, drawn anew
 	.venv/bin/python tools/gallery.py docs/gallery
+
+bench: setup  ## the benchmarks of the bridge, on a quiet machine; ARGS="start fits" for some
+	@for name in $(or $(ARGS),start fits pool transfer); do .venv/bin/python benchmarks/$$name.py || exit; done
 
 lock:  ## the lock files anew, pins kept where they fit; ARGS=--upgrade for the newest of all
 	@bash tools/lock.sh $(ARGS)

@@ -82,7 +82,7 @@ def _run(name: str, rounds: int, baseline: Baseline, models: Any) -> None:  # no
         contestants[label] = partial(measure, work, max(1, example.count // 5))
         if example.count > 1:
             work()  # loads what is loaded lazily
-    print(f"\n{name}: {example.formula}, {rounds} rounds")
+    print(f"\n{name}: {example.formula}, {rounds} round{'s' * (rounds > 1)}")
     print_line("", "wall ms", "CPU ms", "wall ratio", "CPU ratio")
     costs = run_rounds(contestants, rounds)
     for label, found in costs.items():

@@ -57,8 +57,9 @@ def _model_matrix(index: pd.Index[Any], value: Value) -> pd.DataFrame:
 def _varcorr(value: Value) -> pd.DataFrame:
     parts = as_mapping(value)
     # Of object type, so that what is missing is None under every version of pandas.
-    named = {key: pd.Series(as_texts(parts[key]), dtype=object) for key in ("grp", "var1", "var2")}
-    return pd.DataFrame(named | {key: as_array(parts[key]) for key in ("vcov", "sdcor")})
+    named = {key: pd.Index(as_texts(parts[key]), dtype=object) for key in ("grp", "var1", "var2")}
+    numbers = {key: as_array(parts[key]) for key in ("vcov", "sdcor")}
+    return pd.DataFrame(named | numbers, copy=False)
 
 
 def _fstatistic(value: Value) -> FStatistic:

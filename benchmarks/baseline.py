@@ -82,7 +82,7 @@ class Baseline:
 def _start() -> subprocess.Popen[str]:
     # The number of cells that the bridge starts R with: a plain R collects garbage more often.
     options = ["--vanilla", CELLS]
-    program = [str(Path(__file__).with_name("fits.R")), str(scripts.folder()), *scripts.SOURCES]
+    program = [str(Path(__file__).with_name("fits.R")), str(scripts.folder())]
     with steady_places():
         process = subprocess.Popen(  # noqa: S603  (this project's own file)
             ["Rscript", *options, *program],  # noqa: S607  (the R of the PATH)

@@ -1,11 +1,12 @@
 # The same fits inside R alone: a process that stays, and times some fits whenever it is asked.
-#   Rscript benchmarks/fits.R FOLDER SCRIPT...
+#   Rscript benchmarks/fits.R FOLDER
 # Each line of the standard input is WAY, COUNT and FILE with a tab between; FILE holds the list of formula and data, as R
 # serializes it. The answer is a line: seconds on the clock, seconds of the processor, log-likelihood.
 
 words <- commandArgs(TRUE)
 scope <- new.env(parent = asNamespace("stats"))
-for (script in words[-1L]) sys.source(file.path(words[1L], script), envir = scope)
+sys.source(file.path(words[1L], "command.R"), envir = scope)
+scope$source_scripts(words[1L], scope)
 invisible(loadNamespace("lme4"))
 
 WAYS <- list(

@@ -207,7 +207,7 @@ class Child:
 def _start(pipes: tuple[int, int], printed: IO[bytes], temporary: Path) -> subprocess.Popen[bytes]:
     folder = scripts.folder()
     program = find_r()
-    words = [*map(str, pipes), str(temporary), str(folder), *scripts.SOURCES]
+    words = [*map(str, pipes), str(temporary), str(folder)]
     try:
         # A session of its own, so that a terminal's Ctrl-C does not end the R under our hands.
         return subprocess.Popen(  # noqa: S603  (a fixed command)

@@ -207,8 +207,8 @@ class Embedded:
         base = self._ri.baseenv
         scope = base["new.env"](parent=base["asNamespace"]("stats"))
         folder = scripts.folder()
-        for name in scripts.SOURCES:
-            base["sys.source"](str(folder / name), envir=scope)
+        base["sys.source"](str(folder / scripts.ENTRY), envir=scope)
+        scope["source_scripts"](str(folder), scope)
         scope["use_utf8"]()
         return scope
 

@@ -332,6 +332,7 @@ def anova(first: Record, *others: Record, refit: bool = True) -> Anova:
         raise ArgumentError("anova compares two or more fits: anova(small, large).")
     _require_same_rows(fits)
     _require_same_likelihood(fits)
+    _require_same_weights(fits)
     _require_same_family(fits)
     _require_same_fixed(fits, refit=as_truth("refit", refit))
     formulas = {f"model{k}": fit.formula for k, fit in enumerate(fits, start=1)}
@@ -379,6 +380,22 @@ def _require_same_likelihood(fits: tuple[Record, ...]) -> None:
             "with more than one point leaves out a constant, so that these cannot be compared. Fit "
             "them with the same nAGQ."
         )
+
+
+def _require_same_weights(fits: tuple[Record, ...]) -> None:
+    """Refuse fits to other weights; a binomial response has its trials in either place."""
+    if any(fit.family is not None and "binomial" in fit.family for fit in fits):
+        return
+    first, *others = (_weights(fit) for fit in fits)
+    if any(not np.array_equal(first, other) for other in others):
+        raise DataError("The models have different weights, and cannot be compared.")
+
+
+def _weights(fit: Record) -> NDArray[np.float64]:
+    name = fit.arguments.get("weights")
+    if name is None:
+        return np.ones(len(fit.rows))
+    return np.asarray(fit.frame.columns[name].cells[fit.rows], dtype=np.float64)
 
 
 def _require_same_fixed(fits: tuple[Record, ...], *, refit: bool) -> None:

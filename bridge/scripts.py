@@ -4,30 +4,9 @@ from pathlib import Path
 
 from bridge.errors import EngineMissingError
 
-# In the order in which they are sourced into one environment.
-SOURCES = (
-    "conditions.R",
-    "formula.R",
-    "model.R",
-    "store.R",
-    "extract.R",
-    "lm.R",
-    "glm.R",
-    "lmer.R",
-    "glmer.R",
-    "glmer_nb.R",
-    "structure.R",
-    "prediction.R",
-    "resampling.R",
-    "interval.R",
-    "inference.R",
-    "diagnostics.R",
-    "means.R",
-    "command.R",
-)
-
-# Run by R alone, not sourced with the others.
-PROGRAMS = ("worker.R", "doctor.R")
+# The script that sources all others, and the programs that R runs alone.
+ENTRY = "command.R"
+_PROGRAMS = ("worker.R", "doctor.R")
 
 
 def folder() -> Path:
@@ -40,7 +19,7 @@ def folder() -> Path:
     """
     package = Path(__file__).resolve().parent
     for candidate in (package / "r_scripts", package.parent / "r_scripts"):
-        if all((candidate / name).is_file() for name in (*SOURCES, *PROGRAMS)):
+        if all((candidate / name).is_file() for name in (ENTRY, *_PROGRAMS)):
             return candidate
     raise EngineMissingError(
         "The R scripts of lme4-parity are missing from this installation. "

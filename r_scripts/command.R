@@ -1,5 +1,6 @@
 # The scripts as commands of a shell: reads a table, fits, prints R's summary, keeps the extracted list if asked.
 
+# What belongs together beside this file, sourced into one environment: the one place that lists them.
 SCRIPTS <- c(
   "conditions.R",
   "formula.R",
@@ -19,6 +20,10 @@ SCRIPTS <- c(
   "diagnostics.R",
   "means.R"
 )
+
+source_scripts <- function(folder, scope) {
+  for (script in SCRIPTS) sys.source(file.path(folder, script), envir = scope)
+}
 
 # Option of the command line -> argument of the fit, and how to read its value (NULL: a flag that sets `value`).
 COMMAND_OPTIONS <- list(
@@ -74,7 +79,7 @@ report_conditions <- function(outcome) {
 
 main <- function(name, here, words = commandArgs(TRUE)) {
   if (length(words) < 2L) stop("a formula and a file of data are needed", call. = FALSE)
-  for (script in SCRIPTS) sys.source(file.path(here, script), envir = globalenv())
+  source_scripts(here, globalenv())
   arguments <- c(list(formula = words[1L], data = read_table(words[2L])), read_options(words[-(1:2)]))
   out <- arguments$out
   arguments$out <- NULL

@@ -80,32 +80,46 @@ predicted <- function(model, newdata, re_form, allow_new_levels, type, se, added
   list(fit = family$linkinv(linear), se = if (se) errors * abs(family$mu.eta(linear)))
 }
 
-# Some of the rows used, as new data.
-own_rows <- function(model, n = 10L) {
+# Some of the rows used, by their places among these, as new data.
+own_rows <- function(model, places) {
   data <- environment(stats::formula(model))$data
-  data[utils::head(used_rows(model), n), , drop = FALSE]
+  data[used_rows(model)[places], , drop = FALSE]
 }
 
-# Whether R's predict counts the argument offset of the fit for new data: lm and glm do, lme4 by its version.
+# Whether R's predict counts the argument offset of the fit for new data: lm and glm do, lme4 by its version. It is seen
+# where the offset is largest.
 includes_offset <- function(model) {
   if (!inherits(model, "merMod")) {
     return(TRUE)
   }
-  rows <- own_rows(model)
-  with_it <- as.double(if (lme4::isGLMM(model)) model@resp$eta else model@resp$mu)[seq_len(nrow(rows))]
-  isTRUE(all.equal(linear_predictor(model, rows, NULL, FALSE), with_it))
+  places <- utils::head(order(-abs(model@resp$offset)), 5L)
+  with_it <- as.double(if (lme4::isGLMM(model)) model@resp$eta else model@resp$mu)[places]
+  without <- with_it - model@resp$offset[places]
+  found <- linear_predictor(model, own_rows(model, places), NULL, FALSE)
+  max(abs(found - with_it)) < max(abs(found - without))
 }
 
 # A function of a whole column, as mean(x), has another value among other rows: R would give another model's predictions.
 require_rowwise <- function(model) {
-  rows <- own_rows(model)
+  used <- stats::model.frame(model)
   mixed <- inherits(model, "merMod")
-  terms <- stats::delete.response(if (mixed) stats::terms(model, fixed.only = TRUE) else stats::terms(model))
-  used <- if (mixed) stats::model.frame(model, fixed.only = TRUE) else stats::model.frame(model)
+  parts <- if (mixed) {
+    list(stats::terms(model, fixed.only = TRUE), stats::terms(model, random.only = TRUE))
+  } else {
+    list(stats::terms(model))
+  }
+  # From both ends, at most half of the rows each: a row that decides, as the largest, is not in both.
+  n <- min(10L, max(1L, nrow(used) %/% 2L))
+  for (places in list(seq_len(n), nrow(used) + 1L - rev(seq_len(n)))) {
+    for (terms in parts) require_same_terms(stats::delete.response(terms), used, own_rows(model, places), places)
+  }
+}
+
+require_same_terms <- function(terms, used, rows, places) {
   again <- stats::model.frame(terms, rows, na.action = stats::na.pass, xlev = stats::.getXlevels(terms, used))
-  for (name in names(again)) {
-    first <- as.matrix(utils::head(used[name], nrow(rows)))
-    if (!isTRUE(all.equal(unname(first), unname(as.matrix(again[name])), check.attributes = FALSE))) {
+  for (name in intersect(names(again), names(used))) {
+    before <- as.matrix(used[places, name, drop = FALSE])
+    if (!isTRUE(all.equal(unname(before), unname(as.matrix(again[name])), check.attributes = FALSE))) {
       refuse(
         "bridge_argument", "The term `", name, "` depends on all rows together, so that it has no value for other rows: compute ",
         "it as a column before the fit."

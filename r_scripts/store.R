@@ -56,6 +56,9 @@ model_parts <- function(prepared, reader, left_out) {
 assemble_model <- function(devfun, parameters, parts, prepared, state) {
   value <- devfun(parameters)
   rho <- environment(devfun)
+  # glmer's inner iterations end near the modes, and not where they ended before: the modes are put back.
+  rho$pp$setDelu(state$u - rho$pp$u0)
+  if (inherits(rho$resp, "glmResp")) rho$resp$updateMu(rho$pp$linPred(1))
   # While glmer searches, X beta stands in the offset.
   if (!is.null(rho$baseOffset)) rho$resp$setOffset(rho$baseOffset)
   call <- prepared$call
@@ -65,6 +68,7 @@ assemble_model <- function(devfun, parameters, parts, prepared, state) {
   opt <- list(par = parameters, fval = value, conv = 0L, message = "")
   model <- lme4::mkMerMod(rho, opt, parts$reTrms, fr = parts$fr, mc = call)
   model@optinfo <- state$optinfo
+  model@u <- state$u
   model
 }
 
@@ -75,7 +79,6 @@ rebuild_lmer <- function(arguments, state) {
   assemble_model(devfun, state$theta, parts, prepared, state)
 }
 
-# The modes are found again by glmer's own inner iterations, which start from where they ended.
 rebuild_glmm <- function(prepared, state, nAGQ, control) {
   parts <- model_parts(prepared, lme4::glFormula, c("start", "verbose", "nAGQ"))
   control <- if (is.null(control)) lme4::glmerControl() else mixed_control(lme4::glmerControl, control)

@@ -1,5 +1,5 @@
 # R outside Python: answers one call after another over two pipes, each frame a mark, a length and R's own serialization.
-#   R --no-echo --file=worker.R --args REQUESTS ANSWERS TEMPORARY FOLDER SCRIPT...   (the first two are file descriptors)
+#   R --no-echo --file=worker.R --args REQUESTS ANSWERS TEMPORARY FOLDER   (the first two are file descriptors)
 
 local({
   mark <- charToRaw("lme4wire")
@@ -71,7 +71,8 @@ local({
       misplaced = tryCatch(is_misplaced(folder), error = function(condition) FALSE)
     ))
     scope <- new.env(parent = asNamespace("stats"))
-    for (script in words[-(1:4)]) sys.source(file.path(words[4L], script), envir = scope)
+    sys.source(file.path(words[4L], "command.R"), envir = scope)
+    scope$source_scripts(words[4L], scope)
     scope$use_utf8()
     # Loaded while Python still prepares its first call.
     write_frame(scope$capture(is.environment(loadNamespace("lme4"))))

@@ -30,6 +30,8 @@ put("sleep ranef_cov 308", attr(ranef(sleep, condVar = TRUE)$Subject, "postVar")
 put("sleep Z", unname(as.matrix(getME(sleep, "Z"))[, 1:4]))
 put("sleep Lambda", unname(as.matrix(getME(sleep, "Lambda"))))
 put("sleep pca", rbind(rePCA(sleep)$Subject$sdev))
+put("sleep loadings", unname(rePCA(sleep)$Subject$rotation))
+put("sleep ranef table", as.data.frame(ranef(sleep))[, c("condval", "condsd")])
 put("herds covariance rx", as.matrix(quiet(vcov(herds, use.hessian = FALSE))))
 put("herds covariance full", {
   h <- 2 * solve(herds@optinfo$derivs$Hessian)
@@ -98,9 +100,20 @@ put("cakes means kr", as.data.frame(summary(emmeans::emmeans(
   cakes, "recipe", lmer.df = "kenward-roger", pbkrtest.limit = 1000
 )))[, -1])
 
+put("cakes means at", as.data.frame(summary(emmeans::emmeans(
+  cakes, "recipe", by = "temperature", lmer.df = "satterthwaite", lmerTest.limit = 1000
+)))[, -(1:2)])
+put("sleep means at", as.data.frame(summary(emmeans::emmeans(
+  sleep, "Days", at = list(Days = c(0, 5)), lmer.df = "satterthwaite", lmerTest.limit = 1000
+)))[, -1])
+profiled <- quiet(profile(sleep, which = 1, signames = FALSE))
+put("sleep profile table", as.matrix(as.data.frame(profiled)[, c(".zeta", "sigma", "Days", ".focal")]))
+by_name <- function(optimizer) lmerControl(optimizer = optimizer, optCtrl = list(maxfun = 1e5))
+put("sleep all_fit", rbind(sapply(c("bobyqa", "Nelder_Mead"), function(o) logLik(quiet(update(sleep, control = by_name(o)))))))
 line <- lm(Reaction ~ Days, sleepstudy)
 put("line confint", confint(line))
 put("line predict", as.data.frame(predict(line, data.frame(Days = c(1, 12)), se.fit = TRUE)[c("fit", "se.fit")]))
+put("line simulate", simulate(line, nsim = 2, seed = 5))
 put("line anova", anova(line))
 put("line drop1", drop1(line, test = "F"))
 counts <- glm(cbind(incidence, size - incidence) ~ period, binomial, cbpp)
@@ -109,6 +122,7 @@ put("counts confint wald", confint.default(counts))
 put("counts coef", coef(summary(counts)))
 put("counts one", c(deviance = deviance(counts), null_deviance = counts$null.deviance, aic = AIC(counts)))
 put("counts anova", anova(counts, test = "Chisq"))
+put("counts predict link", as.data.frame(predict(counts, cbpp[1:3, ], se.fit = TRUE)[c("fit", "se.fit")]))
 put("counts predict", as.data.frame(predict(counts, cbpp[1:3, ], se.fit = TRUE, type = "response")[c("fit", "se.fit")]))
 ticks <- quiet(glmer.nb(TICKS ~ YEAR + (1 | BROOD), grouseticks))
 put("ticks", c(size = getME(ticks, "glmer.nb.theta"), loglik = logLik(ticks), fixef(ticks)))

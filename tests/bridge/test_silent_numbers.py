@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bridge import ArgumentError, Fit, anova, glm, glmer, lm, lmer
+from bridge import ArgumentError, DataError, Fit, anova, glm, glmer, lm, lmer
 
 pytestmark = [pytest.mark.r, pytest.mark.filterwarnings("ignore::bridge.errors.RWarning")]
 N = 240
@@ -143,6 +143,21 @@ def test_a_column_is_offset_and_covariate_at_once(data: pd.DataFrame, formula: s
     np.testing.assert_allclose(fit.predict(data), fit.fitted, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("function", [lm, lmer])
+def test_an_offset_that_begins_with_zeros_counts(data: pd.DataFrame, function: Any) -> None:  # noqa: ANN401
+    late = data.assign(late=np.where(np.arange(N) < 60, 0.0, data["off"]))
+    formula = "y ~ x" if function is lm else "y ~ x + (1 | g)"
+    fit = function(formula, late, offset="late")
+    np.testing.assert_allclose(fit.predict(late), fit.fitted, rtol=1e-9, atol=1e-12)
+
+
+def test_models_of_other_weights_are_not_compared(data: pd.DataFrame) -> None:
+    plain, weighted = lmer("y ~ 1 + (1 | g)", data), lmer("y ~ x + (1 | g)", data, weights="w")
+    with pytest.raises(DataError, match="different weights"):
+        anova(plain, weighted)
+    assert anova(lmer("y ~ 1 + (1 | g)", data, weights="w"), weighted).refitted
+
+
 def test_likelihoods_with_other_constants_are_not_compared(data: pd.DataFrame) -> None:
     one = glmer("s ~ x + (1 | g)", data, family="poisson")
     other = glmer("s ~ 1 + (1 | g)", data, family="poisson", nAGQ=9)
@@ -158,10 +173,14 @@ def test_scaled_residuals_of_a_glm_are_over_its_own_sigma(data: pd.DataFrame) ->
 @pytest.mark.parametrize(
     "term", ["I(x - mean(x))", "rank(x)", "I(x / sd(x))", "pmin(x, max(x) / 2)"]
 )
+@pytest.mark.parametrize("place", ["{} + (1 | g)", "x + (0 + {} | g)"])
+@pytest.mark.parametrize("largest", [3, 150, N - 2])
 def test_a_function_of_the_whole_column_has_no_value_elsewhere(
-    data: pd.DataFrame, term: str
+    data: pd.DataFrame, term: str, place: str, largest: int
 ) -> None:
-    fit = lmer(f"y ~ {term} + (1 | g)", data)
+    data = data.copy()
+    data.loc[largest, "x"] = 9.0
+    fit = lmer("y ~ " + place.format(term), data)
     with pytest.raises(ArgumentError, match="depends on all rows together"):
         fit.predict(data.iloc[:5])
 

@@ -85,6 +85,22 @@ SAME: dict[str, Question] = {
     "sleep Z": lambda f: f["sleep"].get_me("Z").toarray()[:, :4],
     "sleep Lambda": lambda f: f["sleep"].get_me("Lambda").toarray(),
     "sleep pca": lambda f: f["sleep"].re_pca()["Subject"][["sdev"]].T,
+    "sleep loadings": lambda f: f["sleep"].re_pca()["Subject"][["term1", "term2"]].T,
+    "sleep ranef table": lambda f: f["sleep"].ranef_table()[["condval", "condsd"]],
+    "cakes means at": lambda f: f["cakes"].emmeans("recipe", by="temperature").means,
+    "sleep means at": lambda f: (
+        f["sleep"]
+        .emmeans("Days", at={"Days": [0, 5]})
+        .means[["emmean", "SE", "df", "lower.CL", "upper.CL"]]
+    ),
+    "sleep profile table": lambda f: f["sleep"].profile("sd_(Intercept)|Subject")[
+        [".zeta", "sigma", "Days", ".focal"]
+    ],
+    "sleep all_fit": lambda f: f["sleep"].all_fit()[["loglik"]].loc[["bobyqa", "Nelder_Mead"]].T,
+    "line simulate": lambda f: f["line"].simulate(2, seed=5),
+    "counts predict link": lambda f: f["counts"].predict(
+        f["counts"].data.iloc[:3], type="link", se=True
+    ),
     "herds covariance rx": lambda f: f["herds"].covariance(use_hessian=False),
     "herds covariance full": lambda f: f["herds"].covariance(full=True),
     "sleep satterthwaite": lambda f: f["sleep"].coef_table("Satterthwaite"),
@@ -214,6 +230,39 @@ def test_limits_are_named_as_in_r(fits: dict[str, Fit]) -> None:
         (0.999, ["0.05 %", "99.95 %"]),
     ]:
         assert list(fit.confint(level=level).columns) == names
+
+
+def test_labels_stand_by_their_numbers(fits: dict[str, Fit]) -> None:
+    fit = fits["sleep"]
+    assert fit.ranef is not None
+    table = fit.ranef_table().set_index(["grpvar", "term", "grp"])["condval"]
+    assert table["Subject", "Days", "372"] == fit.ranef["Subject"].loc["372", "Days"]
+    modes = fit.ranef["Subject"]["Days"]
+    assert fit.coef["Subject"]["Days"]["372"] == pytest.approx(
+        fit.fixef["Days"] + modes["372"], rel=1e-15
+    )
+    tried = fit.all_fit()
+    assert (tried["below_best"] >= 0).all()
+    assert tried["below_best"].min() == 0
+    assert tried["loglik"].idxmax() == tried["below_best"].idxmin()
+    assert tried.loc["bobyqa", "Days"] == pytest.approx(fit.fixef["Days"], rel=1e-6)
+    shares = fit.re_pca()["Subject"]
+    variances = shares["sdev"] ** 2
+    np.testing.assert_allclose(shares["proportion"], variances / variances.sum(), rtol=1e-14)
+    means = fits["cakes"].emmeans("recipe", by="temperature").means
+    assert (means["recipe"][0], means["temperature"][0]) == ("A", "175")
+    assert list(fits["herds"].emmeans("period", contrast="pairwise").means["period"]) == list(
+        "1234"
+    )
+
+
+def test_what_is_deleted_is_named(fits: dict[str, Fit], sleepstudy: pd.DataFrame) -> None:
+    found = fits["sleep"].influence("Subject")
+    less = lmer(SLEEP, sleepstudy[sleepstudy["Subject"].astype(str) != "372"])
+    # Two searches from two starts; deletions of other subjects lie 0.01 and more apart.
+    assert found.deleted["Days"]["372"] == pytest.approx(less.fixef["Days"], abs=1e-5)
+    assert (found.deleted["Days"].drop("372") - less.fixef["Days"]).abs().min() > 1e-3
+    assert found.cooks_distance.index.equals(found.deleted.index)
 
 
 @pytest.mark.parametrize("ddf", ["Satterthwaite", "Kenward-Roger"])

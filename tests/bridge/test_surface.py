@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bridge import Fit, glm, glmer, glmer_nb, lm, lmer
 
@@ -254,6 +255,14 @@ def test_labels_stand_by_their_numbers(fits: dict[str, Fit]) -> None:
     assert list(fits["herds"].emmeans("period", contrast="pairwise").means["period"]) == list(
         "1234"
     )
+
+
+def test_the_table_of_an_lm_has_the_df_of_its_p_values(fits: dict[str, Fit]) -> None:
+    table = fits["line"].coef_table()
+    assert table["df"].tolist() == [178.0, 178.0]
+    expected = 2 * stats.t.sf(table["statistic"].abs(), table["df"])
+    np.testing.assert_allclose(table["p_value"], expected, rtol=1e-9)
+    assert list(fits["sleep"].coef_table().columns) == ["estimate", "std_error", "statistic"]
 
 
 def test_what_is_deleted_is_named(fits: dict[str, Fit], sleepstudy: pd.DataFrame) -> None:

@@ -89,6 +89,7 @@ def test_the_test_that_is_shown_passes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.r
 def test_the_other_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     import matplotlib as mpl  # noqa: PLC0415 - the other tests need no matplotlib
+    from matplotlib import pyplot as plt  # noqa: PLC0415
 
     from parity.table import read_csv  # noqa: PLC0415
 
@@ -104,6 +105,7 @@ def test_the_other_python_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     for block in others:
         exec(compile(block, "README.md", "exec"), names)  # noqa: S102 - it is our own text
+    plt.close("all")
 
 
 def test_the_pictures_are_there() -> None:

@@ -18,6 +18,7 @@ DATASETS = Path(__file__).parents[3] / "parity" / "data" / "datasets"
 
 @pytest.fixture(autouse=True)
 def untouched_settings() -> Iterator[None]:
+    plt.close("all")  # what another test may have left open is not this one's
     before = dict(mpl.rcParams)
     yield
     plt.close("all")

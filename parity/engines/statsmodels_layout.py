@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parity.engines.statsmodels_design import code
-from parity.engines.statsmodels_terms import NotExpressibleError, UnusableDataError, translate
+from parity.design.coding import code
+from parity.design.terms import NotExpressibleError, UnusableDataError, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from parity.engines.statsmodels_frame import Frame, Grouping
+    from parity.design.frame import Frame, Grouping
     from parity.spec import ModelSpec
 
 MAX_ENTRIES = 20_000_000

@@ -54,7 +54,7 @@ class _Statsmodels:
 
     def fit(self, case: Case, data: pd.DataFrame) -> FitResult:
         """Fit the case from scratch; whatever goes wrong is a status with its message."""
-        from parity.engines.statsmodels_terms import (  # noqa: PLC0415 - lazy by design
+        from parity.design.terms import (  # noqa: PLC0415 - lazy by design
             NotExpressibleError,
             UnusableDataError,
         )
@@ -130,7 +130,7 @@ class StatsmodelsPolished(_Statsmodels):
 
 def _inexpressible(spec: ModelSpec) -> str | None:
     """Return why MixedLM cannot state the formula, as far as the formula itself shows."""
-    from parity.engines.statsmodels_terms import (  # noqa: PLC0415 - lazy by design
+    from parity.design.terms import (  # noqa: PLC0415 - lazy by design
         NotExpressibleError,
         check,
         translate,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from statsmodels.regression import mixed_linear_model as mixed
 
-from parity.engines.statsmodels_design import Coded, code, independent
-from parity.engines.statsmodels_frame import Frame, model_frame
+from parity.design.coding import Coded, code, independent
+from parity.design.frame import Frame, model_frame
 from parity.engines.statsmodels_layout import Layout, lay_out
-from parity.engines.statsmodels_terms import UnusableDataError, translate
+from parity.design.terms import UnusableDataError, translate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

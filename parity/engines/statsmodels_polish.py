@@ -21,7 +21,7 @@ from parity.engines.statsmodels_model import (
     packed,
     unpacked,
 )
-from parity.engines.statsmodels_terms import UnusableDataError
+from parity.design.terms import UnusableDataError
 from parity.engines.statsmodels_values import Fitted, mixed_values, part_nonfinite
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from parity.engines.statsmodels_design import code, independent
-from parity.engines.statsmodels_frame import model_frame
-from parity.engines.statsmodels_terms import (
+from parity.design.coding import code, independent
+from parity.design.frame import model_frame
+from parity.design.terms import (
     NotExpressibleError,
     UnusableDataError,
     as_factor,

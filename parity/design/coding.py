@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import patsy as untyped_patsy
 
-from parity.engines.statsmodels_terms import NotExpressibleError, Terms
+from parity.design.terms import NotExpressibleError, Terms
 from parity.result import Design
 
 if TYPE_CHECKING:

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from parity.engines.statsmodels_terms import (
-    UnusableDataError,
-    arithmetic,
-    as_factor,
-    evaluate,
-    translate,
-)
-from parity.syntax import read
+from parity.design.response import respond
+from parity.design.terms import UnusableDataError, as_factor, evaluate, translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +43,8 @@ class Frame:
     ----------
     rows
         1-based positions of the rows used, ``(n,)``.
-    response
-        y, ``(n,)``.
+    response, weights
+        y and its prior weights (the size of a binomial response), ``(n,)``.
     table
         R name of an atom → its values, ``(n,)``; levels that do not occur are gone.
     groupings
@@ -59,6 +53,7 @@ class Frame:
 
     rows: tuple[str, ...]
     response: NDArray[np.float64]
+    weights: NDArray[np.float64]
     table: pd.DataFrame
     groupings: Mapping[str, Grouping]
 
@@ -75,7 +70,7 @@ def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
         Where a column is missing or infinite, or no row is complete.
     """
     data = data.reset_index(drop=True)
-    response = arithmetic(read(spec.response), data)
+    response, weights = respond(spec, data)
     columns = [translate(spec.fixed), *(translate(term.columns) for term in spec.random)]
     atoms = {name: node for terms in columns for name, node in terms.atoms.items()}
     table = pd.DataFrame(
@@ -90,6 +85,7 @@ def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
     return Frame(
         rows=tuple(str(row + 1) for row in kept),
         response=response[kept],
+        weights=weights[kept],
         table=_without_unused_levels(table.iloc[kept].reset_index(drop=True)),
         groupings={term.group: _grouping(term, parts, kept) for term in spec.random},
     )

@@ -1,0 +1,126 @@
+"""Certified values of a case, with what is proven of them; read without the referee's tools."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from parity.result import Key
+
+SCHEMA = 1
+CONVENTION = "data as decimals"
+
+
+class CertificateError(ValueError):
+    """A certificate that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What the referee found on one case.
+
+    Attributes
+    ----------
+    case, formula, criterion, family, link
+        The question.
+    objective
+        What was optimised: ``"likelihood"`` for a linear mixed model, ``"Laplace"``, ``"AGQ 9"``,
+        ``"AGQ 25"`` or ``"integral"`` for a generalised one.
+    dataset, sha256
+        The data: name, and SHA-256 of the file.
+    convention
+        How the data were read: each cell as the decimal number that is written there.
+    bits
+        Working precision of the ball arithmetic.
+    values
+        Quantity → key → decimal, correctly rounded in every digit that is written. Scales are
+        those of `parity.quantity`.
+    proven
+        Quantity → ``"proven"``, or ``"checked: "`` with how.
+    statements
+        What the proofs say, one sentence each.
+    absent
+        Quantity → the reason why there is no value.
+    versions
+        Program → version.
+    """
+
+    case: str
+    formula: str
+    criterion: str
+    family: str
+    link: str
+    objective: str
+    dataset: str
+    sha256: str | None
+    bits: int
+    values: Mapping[str, Mapping[Key, str]]
+    proven: Mapping[str, str]
+    statements: tuple[str, ...]
+    absent: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    convention: str = CONVENTION
+
+    def __post_init__(self) -> None:
+        """Refuse a value without a word on its proof, and a proof of nothing."""
+        if set(self.values) != set(self.proven) or set(self.values) & set(self.absent):
+            message = f"{self.case}: values and what is proven of them do not name the same things"
+            raise ValueError(message)
+        if not self.values or not self.statements:
+            message = f"{self.case}: a certificate states values and what is proven"
+            raise ValueError(message)
+
+
+def digits(number: str) -> int:
+    """Return how many significant digits a decimal is written with; 0 for an exact 0."""
+    figures = number.lstrip("-").partition("e")[0].replace(".", "").lstrip("0")
+    return len(figures)
+
+
+def to_json(certificate: Certificate) -> str:
+    """Return the text that stores a certificate: one line a value."""
+    content: dict[str, Any] = {
+        "schema": SCHEMA,
+        **{
+            name: getattr(certificate, name)
+            for name in (
+                "case", "formula", "criterion", "family", "link", "objective", "dataset",
+                "sha256", "convention", "bits",
+            )
+        },
+        "statements": list(certificate.statements),
+        "proven": dict(certificate.proven),
+        "absent": dict(certificate.absent),
+        "versions": dict(certificate.versions),
+        "values": {
+            name: [[*key, number] for key, number in elements.items()]
+            for name, elements in certificate.values.items()
+        },
+    }  # fmt: skip
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def from_json(text: str) -> Certificate:
+    """Return the certificate that a text stores.
+
+    Raises
+    ------
+    CertificateError
+        Where it is none, or of another schema.
+    """
+    try:
+        content = json.loads(text)
+        if content.pop("schema") != SCHEMA:
+            raise CertificateError(f"The certificate has another schema than {SCHEMA}.")
+        content["statements"] = tuple(content["statements"])
+        content["values"] = {
+            name: {tuple(entry[:-1]): str(entry[-1]) for entry in elements}
+            for name, elements in content["values"].items()
+        }
+        return Certificate(**content)
+    except (AttributeError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise CertificateError(f"The text is no certificate: {error!r}.") from error

@@ -1,0 +1,1 @@
+"""The model itself: its criterion at given parameters. Pure mathematics over arrays."""

@@ -1,0 +1,1 @@
+"""Certified optima of the criterion, in interval arithmetic (python-flint's arb)."""

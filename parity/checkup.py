@@ -12,7 +12,8 @@ from parity.engine import EngineError
 from parity.examination import InputError, examine
 from parity.formula import parse
 from parity.known import load_known
-from parity.run import RECORDED, assemble, run
+from parity.panel import RECORDED, assemble
+from parity.run import run
 from parity.tolerance import load_tolerances
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ GREEN, RED, UNUSABLE, NO_ENGINE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _EPILOG = """\
 exit codes:
-  0  every pair is green: AGREE, KNOWN or UNSUPPORTED
+  0  every pair is green: AGREE, KNOWN, UNSUPPORTED or BETTER
   1  something differs
   2  wrong usage, or input that cannot be used; one sentence says why
   3  an engine that is needed is missing
@@ -41,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return UNUSABLE
     try:
+        _consult_oracle(arguments)
         command = cast("_Command", import_module(f"parity.commands.{arguments.module}"))
         return command.execute(arguments)
     except KeyboardInterrupt:
@@ -50,6 +51,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         if code is None:
             raise
         return _complain(_sentence(error), code)
+
+
+def _consult_oracle(arguments: argparse.Namespace) -> None:
+    """Make the engine that ``--oracle`` names the reference."""
+    if getattr(arguments, "oracle", "default") == "default":
+        return
+    from parity.engine import EngineError  # noqa: PLC0415 - `parity --help` starts nothing
+    from parity.panel import TIGHT  # noqa: PLC0415 - as above
+
+    if arguments.reference not in {None, TIGHT}:
+        raise EngineError(
+            f"--oracle tight makes {TIGHT} the reference; --reference {arguments.reference} "
+            "names another. Give one of the two."
+        )
+    arguments.reference = TIGHT
 
 
 def _complain(sentence: str, code: int) -> int:
@@ -110,10 +126,25 @@ def _parser() -> argparse.ArgumentParser:
     _add_cases(listing)
     commands.add_parser("engines", help="which engines are here").set_defaults(module="engines")
     explain = commands.add_parser(
-        "explain", parents=[tables], help="what a quantity is, its unit and its tolerance"
-    )
+        "explain", parents=[tables],
+        help="what a quantity is, its unit and its tolerance; or the story of CASE ENGINE",
+    )  # fmt: skip
     explain.set_defaults(module="explanation")
-    explain.add_argument("quantity", nargs="?", metavar="QUANTITY", help="a name; all without one")
+    explain.add_argument(
+        "subject", nargs="?", metavar="QUANTITY | CASE", help="a name; all quantities without one"
+    )
+    explain.add_argument(
+        "engine", nargs="?", metavar="ENGINE", help="tell layer by layer how it does on the case"
+    )
+    explain.add_argument("--cases", type=Path, metavar="FILE", help="a case file of yours (TOML)")
+    explain.add_argument(
+        "--reference", metavar="NAME", help="the engine to hold it against (lme4 by default)"
+    )
+    certify = commands.add_parser(
+        "certify", help="prove a case's optimum in interval arithmetic, and print its values"
+    )
+    certify.set_defaults(module="certify")
+    _add_certify(certify)
     record = commands.add_parser("record", help="write live lme4's answers, for use without R")
     record.set_defaults(module="record")
     _add_cases(record)
@@ -128,6 +159,21 @@ def _add_cases(parser: argparse.ArgumentParser) -> None:
         "patterns", nargs="*", metavar="PATTERN", help="names of cases, as in 'sleepstudy*'"
     )
     parser.add_argument("--cases", type=Path, metavar="FILE", help="a case file of yours (TOML)")
+
+
+def _add_certify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", metavar="CASE", help="a case's name, or a pair's")
+    parser.add_argument("--cases", type=Path, metavar="FILE", help="a case file of yours (TOML)")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--digits", type=int, metavar="N", help="at most so many digits of each value, at most 50"
+    )
+    parser.add_argument(
+        "--store", action="store_true", help="write both files of the case instead of printing"
+    )
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="where to (the package's own data by default)"
+    )
 
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
@@ -151,6 +197,11 @@ def _engine_options() -> argparse.ArgumentParser:
     parser.add_argument(
         "--reference", metavar="NAME", help="the engine to hold them against (lme4 by default)"
     )
+    parser.add_argument(
+        "--oracle", choices=("default", "tight"), default="default",
+        help="tight: the reference is lme4 refitted by several optimisers, with tolPwrss 1e-10, "
+        "from every engine's parameters too; default lme4 is held against it",
+    )  # fmt: skip
     return parser
 
 

@@ -184,8 +184,6 @@ def _judge(
             why = f"{sized[0].name}: {_GROWN} size {sized[0].sizes[quantity]:.3g}"
         if known is not None:
             verdict, why = Verdict.KNOWN, f"{known.name}: {known.reason}"
-        elif quantity in _GAPS and measure is None and math.isfinite(off):
-            verdict = Verdict.WORSE if off > 0 else Verdict.BETTER
         else:
             verdict = Verdict.DIFFER
     one, other = pair
@@ -249,17 +247,17 @@ def _verdict(names: tuple[str, str, str], findings: Sequence[Finding]) -> tuple[
         return Verdict.KNOWN, _layer(off[0]), _sentence(names, off)
     if any(finding.quantity == "design" for finding in red):
         return Verdict.INCOMPARABLE, "A", "another design matrix: " + _sentence(names, red)
-    gap = next((f for f in red if f.verdict in {Verdict.BETTER, Verdict.WORSE}), None)
-    if gap is None:
+    gap = next((f for f in red if f.quantity in _GAPS and f.unit == "deviance"), None)
+    if gap is None or not math.isfinite(gap.error):
         return Verdict.DIFFER, _layer(red[0]), _sentence(names, red)
     if _contradictory(findings):
         story = f"{' and '.join(sorted(_GAPS))} contradict each other: "
         return Verdict.DIFFER, _layer(red[0]), story + _sentence(names, red)
-    short, far = (names[2], names[1]) if gap.verdict is Verdict.WORSE else (names[1], names[2])
-    story = f"{short} stopped {abs(gap.error):.3g} of deviance short of {far}"
+    more, less = (names[2], names[1]) if gap.error > 0 else (names[1], names[2])
+    story = f"{more} reports {abs(gap.error):.3g} of deviance more than {less}"
     rest = [f for f in red if f.quantity not in _GAPS]
     sentences = [_sentence(names, some) for some in ([gap], rest) if some]
-    return gap.verdict, _layer(red[0]), "; ".join([story, *sentences])
+    return Verdict.DIFFER, _layer(red[0]), "; ".join([story, *sentences])
 
 
 def _contradictory(findings: Sequence[Finding]) -> bool:

@@ -27,9 +27,9 @@ class Finding:
     digits
         Log relative error, 0 to 15.9.
     verdict
-        AGREE, KNOWN, BETTER, WORSE or DIFFER.
+        AGREE, KNOWN or DIFFER; BETTER or WORSE where the criterion has decided.
     why
-        The reason of the tolerance, or of the known difference.
+        The reason of the tolerance, of the known difference, or of the criterion's verdict.
     printed
         The characters of a published figure; empty where the reference is an engine.
     """
@@ -66,6 +66,8 @@ class Comparison:
         The first layer that diverges, a key of `parity.quantity.LAYERS`; empty where none does.
     message
         One sentence.
+    diagnosis
+        The criterion's word on who is right and why; empty where it was not asked.
     findings
         Every element that was compared.
     absent
@@ -83,6 +85,7 @@ class Comparison:
     findings: tuple[Finding, ...] = ()
     absent: tuple[tuple[str, str, str], ...] = ()
     conditions: tuple[str, ...] = ()
+    diagnosis: str = ""
 
     def worst(self, quantity: str) -> Finding:
         """Return the finding of a quantity with the largest error."""

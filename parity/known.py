@@ -1,4 +1,9 @@
-"""Declared differences: seen, sized, explained; grown or vanished ones are errors."""
+"""Declared differences: seen, sized, explained; grown or vanished ones are errors.
+
+The register, ``known.toml``, holds two lists: ``[[known]]``, what a comparison of engines on the
+cases shows and this module reads, and ``[[defect]]``, what a program does wrong where no comparison
+sees it (`parity.defect`).
+"""
 
 from __future__ import annotations
 
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 SHIPPED = Path(__file__).parent / "data" / "known.toml"
+LISTS = ("known", "defect")
 GROWTH = 2.0
 
 
@@ -36,12 +42,16 @@ class Known:
         Shell patterns of the engines and cases that it is about.
     sizes
         Quantity → largest error seen, in the quantity's unit, negative where the unit is signed
-        and the candidate lies lower. Up to twice that size is the same difference (optimisers
-        stop elsewhere on other machines); more has grown; none, vanished.
+        and the candidate lies lower: the sign is the direction, and a distance has none. Up to
+        twice that size is the same difference (optimisers stop elsewhere on other machines); more
+        has grown; none, vanished. The band is thus from the tolerance to twice the size.
     reason
         Why the two differ.
     see
-        How to see it, or where it is reported upstream.
+        How to see it.
+    upstream
+        Where it is reported to the program's authors, or that no report was found, and when it was
+        looked for. A register's file must state it.
     wavering
         Quantities of `sizes` that one machine shows and another does not, for a reason that
         `reason` gives: they cannot vanish.
@@ -55,6 +65,7 @@ class Known:
     sizes: Mapping[str, float]
     reason: str
     see: str
+    upstream: str = ""
     reference: str = "*"
     wavering: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -75,12 +86,13 @@ class Known:
     def holds_for(self, versions: Mapping[str, str]) -> bool:
         """Whether the programs' versions lie in the declared ranges."""
         return all(
-            program in versions and _within(versions[program], wanted)
+            program in versions and is_within(versions[program], wanted)
             for program, wanted in self.versions.items()
         )
 
 
-def _within(version: str, wanted: str) -> bool:
+def is_within(version: str, wanted: str) -> bool:
+    """Return whether a version (R's ``1.1-31`` too) lies in a range such as ``>=0.14,<0.16``."""
     try:
         return Version(version.replace("-", ".")) in SpecifierSet(wanted)
     except InvalidVersion:
@@ -93,7 +105,7 @@ def load_known(path: Path = SHIPPED) -> tuple[Known, ...]:
     Raises
     ------
     KnownError
-        Where an entry is incomplete, or sizes an unknown quantity, or gives no reason.
+        Where an entry is incomplete, or sizes an unknown quantity, or gives no reason or no report.
     """
     register = []
     for entry in _places(_entries(path)):
@@ -121,7 +133,7 @@ def _places(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
-    entries = read_entries(path, "known", KnownError)
+    entries = read_entries(path, "known", KnownError, LISTS)
     for entry in entries:
         places = entry.get("where", [{}])
         if not isinstance(places, list) or not all(isinstance(place, dict) for place in places):
@@ -151,3 +163,8 @@ def _check(file: str, known: Known) -> None:
         )
     if not known.reason.strip() or not known.see.strip():
         raise KnownError(f"{file}: {known.name} needs a reason and where to see it.")
+    if not known.upstream.strip():
+        raise KnownError(
+            f"{file}: {known.name} needs `upstream`: where it is reported, or that no report was "
+            "found and when it was looked for."
+        )

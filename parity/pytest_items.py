@@ -25,14 +25,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from parity.bench import Bench
 from parity.case import Case, CaseError, NestedPair
 from parity.casefile import SHIPPED, load_suite
 from parity.compare import PUBLISHED, compare_published, vanished
+from parity.court import Court
 from parity.dataset import DataMissingError
 from parity.engine import EngineError
 from parity.known import KnownError, load_known
+from parity.panel import Panel, assemble
 from parity.quantity import LAYERS, QUANTITIES, UNITS, applicable
-from parity.run import Bench, Panel, assemble, judge
+from parity.run import judge
 from parity.tolerance import ToleranceError, load_tolerances
 from parity.verdict import Verdict
 
@@ -63,10 +66,15 @@ class Sheet:
 
     suite: Suite
     panel: Panel
-    bench: Bench
+    court: Court
     tolerances: Tolerances
     register: Sequence[Known]
     found: dict[tuple[str, str, bool], Comparison] = field(default_factory=dict)
+
+    @property
+    def bench(self) -> Bench:
+        """The answers."""
+        return self.court.bench
 
     @property
     def questions(self) -> tuple[Case | NestedPair, ...]:
@@ -84,7 +92,9 @@ class Sheet:
                 self.found[key] = compare_published(question.published, answer, self.register)
             else:
                 reference = self.bench.answer(question, self.panel.reference)
-                (self.found[key],) = judge((reference, answer), self.tolerances, self.register)
+                (pair,) = judge((reference, answer), self.tolerances, self.register)
+                engines = (self.panel.reference, engine)
+                self.found[key] = self.court.hear(question, pair, engines)
         return self.found[key]
 
     def declared(
@@ -113,7 +123,7 @@ def sheet_of(config: pytest.Config, path: Path) -> Sheet:
         sheets[path] = Sheet(
             suite=suite,
             panel=panel,
-            bench=Bench(panel),
+            court=Court(Bench(panel)),
             tolerances=load_tolerances(*([tolerances] if tolerances else [])),
             register=_register(known, path),
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from parity.archive import to_json
+from parity.bench import attempt
 from parity.engine import EngineError, create
-from parity.run import LIVE, attempt
+from parity.panel import LIVE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import TYPE_CHECKING
 
 from parity.quantity import QUANTITIES, Quantity
@@ -56,7 +57,9 @@ def error(name: str, key: Key, numbers: tuple[float, float], context: FitResult)
 
 
 def _decades(reference: float, candidate: float) -> float:
-    if reference == candidate:
+    # Below the smallest normal double a program keeps a digit or two, or returns 0.
+    vanishing = 0.0 <= min(reference, candidate) <= max(reference, candidate) < sys.float_info.min
+    if reference == candidate or vanishing:
         return 0.0
     if reference <= 0.0 or candidate <= 0.0:
         return math.inf

@@ -25,22 +25,21 @@ class Verdict(StrEnum):
     def green(self) -> bool:
         """Whether a run with this verdict exits with 0.
 
-        BETTER is not green: the lower deviance is the candidate's own word until the criterion
-        has judged it.
+        BETTER is: the criterion found the candidate right and the reference short of its optimum.
         """
         return self in _GREEN
 
 
-_GREEN = frozenset({Verdict.AGREE, Verdict.UNSUPPORTED, Verdict.KNOWN})
+_GREEN = frozenset({Verdict.AGREE, Verdict.UNSUPPORTED, Verdict.KNOWN, Verdict.BETTER})
 _ORDER = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 MEANING = {
     Verdict.AGREE: "every number lies within its tolerance",
     Verdict.KNOWN: "what differs is declared in known.toml, within its declared size",
     Verdict.UNSUPPORTED: "the engine cannot express the model; the reason is given",
-    Verdict.BETTER: "the candidate reports a lower deviance: the reference stopped short",
-    Verdict.WORSE: "the candidate stopped short of the reference's deviance",
-    Verdict.DIFFER: "the optimum is the same, yet numbers differ beyond tolerance",
+    Verdict.BETTER: "the criterion found the candidate right: the reference stopped short or errs",
+    Verdict.WORSE: "the criterion found the candidate short of the reference's optimum",
+    Verdict.DIFFER: "numbers differ beyond tolerance, and no better optimum explains it",
     Verdict.INCOMPARABLE: "another question was answered: rows, groups, design or criterion",
     Verdict.FAILED: "the engine raised an error; its message is kept",
 }

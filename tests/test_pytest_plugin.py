@@ -250,6 +250,7 @@ case = "small"
 sizes = {fixef = 50.0, tvalue = 1e3, wald_ci = 1e3, wald_p = 1e3}
 reason = "it rounds"
 see = "here"
+upstream = "nowhere"
 """
 
 

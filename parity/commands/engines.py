@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from parity.commands.output import say
 from parity.engine import EngineError, create, discover
+from parity.panel import LIVE, RECORDED
 from parity.reports.as_text import table
 from parity.reports.blocks import Table, printable
-from parity.run import LIVE, RECORDED
 
 if TYPE_CHECKING:
     import argparse

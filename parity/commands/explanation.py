@@ -1,4 +1,4 @@
-"""`parity explain`: what a quantity is, in which unit it is judged, how strictly, and why."""
+"""`parity explain`: what a quantity is and how it is judged; or the story of one fit."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from parity import known, tolerance
 from parity.case import CaseError
+from parity.commands.narration import narrate
 from parity.commands.output import say
 from parity.quantity import LAYERS, QUANTITIES, UNITS, Quantity
 from parity.reports.as_text import table
@@ -28,11 +29,14 @@ _KINDS = {
 
 
 def execute(arguments: argparse.Namespace) -> int:
-    """Print one quantity's entry in full, or all of them in a line each."""
-    if arguments.quantity is None:
+    """Print the story of a case and an engine, one quantity's entry, or all in a line each."""
+    if arguments.subject is None:
         say("\n".join(_all()) + "\n")
         return 0
-    quantity = _find(arguments.quantity)
+    if arguments.engine is not None:
+        say(narrate(arguments))
+        return 0
+    quantity = _find(arguments.subject)
     tolerances = tolerance.load_tolerances(arguments.tolerances or tolerance.SHIPPED)
     register = known.load_known(arguments.known or known.SHIPPED)
     say("\n".join(_entry(quantity, tolerances, register)) + "\n")

@@ -8,7 +8,8 @@ from parity import casefile, known, tolerance
 from parity.commands.output import deliver, refuse_unwritable
 from parity.commands.progress import bar
 from parity.engine import discover
-from parity.run import assemble, fits_of, run
+from parity.panel import assemble
+from parity.run import fits_of, run
 
 if TYPE_CHECKING:
     import argparse

@@ -213,6 +213,22 @@ class System:
         image = np.asarray(crossproduct @ right)
         return np.asarray(image - crossproduct @ self.effects(image))
 
+    @cached_property
+    def variances(self) -> Vector:
+        """The diagonal of Lambda A^-1 Lambda', ``(q,)``: conditional variances over sigma^2."""
+        structure = self.products.structure
+        diagonal = np.empty(structure.q)
+        if not len(structure.others):
+            factor = structure.joined(self.factors)
+            inner = factor @ self._inverses @ factor.T
+            diagonal[structure.leading] = np.einsum("jaa->ja", inner)
+            return diagonal
+        for _, part in structure.chunks():
+            unit = np.zeros((structure.q, part.stop - part.start))
+            unit[np.arange(part.start, part.stop), np.arange(part.stop - part.start)] = 1.0
+            diagonal[part] = np.diag(self.effects(unit)[part])
+        return diagonal
+
 
 def _design(block: Block) -> Sparse:
     """Return a block's part of Z, ``(n, levels r)``."""

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import re
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
-from parity import derived
-from parity.result import Design, FitResult
+from parity.engines.lme4_answer import answer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
-    from bridge import Fit
+    from bridge import BridgeError, Fit
     from bridge.models import Family
     from parity.case import Case
-    from parity.result import Key
+    from parity.result import FitResult
     from parity.spec import ModelSpec
-
-    Numbers = dict[str, dict[Key, float]]
-
-_Part = TypeVar("_Part")
-_JOINT = "lmer gives the conditional covariance only; its joint observed information is no output"
-_NO_HESSIAN = (
-    "lme4 has no positive definite Hessian here and falls back on the conditional covariance"
-)
-_REPEATED_BLOCK = re.compile(r"\.\d+$")
 
 
 class Lme4:
@@ -55,29 +41,8 @@ class Lme4:
 
     def fit(self, case: Case, data: pd.DataFrame) -> FitResult:
         """Fit once in R and return everything."""
-        spec = case.spec
-        answer = _ask(spec, data, cond_var=bool(spec.random))
-        values = _values(spec, answer)
-        absent = _absent(spec, values)
-        filled, reasons = derived.complete(spec, values, absent)
-        return FitResult(
-            engine=self.name,
-            case=case.name,
-            kind=spec.kind,
-            criterion=spec.criterion,
-            rows=tuple(str(row + 1) for row in answer.rows),
-            groups=_groups(answer),
-            design=Design(
-                tuple(map(str, answer.model_matrix.columns)),
-                answer.model_matrix.to_numpy(dtype=np.float64),
-            ),
-            values=filled,
-            absent=reasons,
-            conditions=tuple(
-                f"{condition.kind}: {condition.text}" for condition in answer.messages
-            ),
-            versions=dict(answer.versions),
-        )
+        fit = _ask(case.spec, data, cond_var=bool(case.spec.random))
+        return answer_of(self.name, case, fit, [str(condition) for condition in fit.messages])
 
     def versions(self) -> dict[str, str]:
         """Return the versions of R, lme4, Matrix, BLAS, LAPACK, the platform and, if used, rpy2."""
@@ -88,176 +53,43 @@ class Lme4:
 
 def _ask(spec: ModelSpec, data: pd.DataFrame, *, cond_var: bool) -> Fit:
     """Send the user's own formula to the function of R that fits it."""
+    return _send(spec, data, cond_var=cond_var)
+
+
+def ask(
+    spec: ModelSpec,
+    data: pd.DataFrame,
+    *,
+    start: Mapping[str, Sequence[float]] | None = None,
+    control: Mapping[str, object] | None = None,
+) -> Fit | BridgeError:
+    """Return the fit of a search that starts and goes as told, or the bridge's error.
+
+    Parameters
+    ----------
+    spec, data
+        The model, and its data.
+    start
+        ``{"theta": ..., "fixef": ...}``, the latter for a generalised model alone; lme4's own
+        start for None.
+    control
+        Settings of ``lmerControl`` or ``glmerControl``; lme4's own for None.
+    """
+    import bridge  # noqa: PLC0415 - R starts only when it is asked for
+
+    try:
+        return _send(spec, data, start=start, control=control)
+    except bridge.BridgeError as error:
+        return error
+
+
+def _send(spec: ModelSpec, data: pd.DataFrame, **search: Any) -> Fit:  # noqa: ANN401 - the bridge checks them
     import bridge  # noqa: PLC0415 - R starts only when it is asked for
 
     if spec.kind == "lm":
         return bridge.lm(spec.formula, data)
     if spec.kind == "lmm":
-        return bridge.lmer(spec.formula, data, REML=spec.criterion == "REML", cond_var=cond_var)
+        return bridge.lmer(spec.formula, data, REML=spec.criterion == "REML", **search)
     return bridge.glmer(
-        spec.formula, data, family=cast("Family", spec.family), link=spec.link, cond_var=cond_var
+        spec.formula, data, family=cast("Family", spec.family), link=spec.link, **search
     )
-
-
-def _values(spec: ModelSpec, fit: Fit) -> Numbers:
-    """Return what every kind of model has, then what its kind has."""
-    rows = [str(row + 1) for row in fit.rows]
-    values: Numbers = {
-        "nobs": {(): float(fit.nobs)},
-        "loglik": {(): fit.loglik},
-        "deviance": {(): _criterion(spec, fit)},
-        "fixef": _by_name(fit.fixef),
-        "tvalue": _by_name(fit.tvalues),
-        "npar": {(): float(fit.npar)},
-        "df_resid": {(): float(fit.df_resid)},
-        "aic": {(): fit.aic},
-        "bic": {(): fit.bic},
-        "fitted": dict(zip(((row,) for row in rows), map(float, fit.fitted), strict=True)),
-        "resid": dict(zip(((row,) for row in rows), map(float, fit.resid), strict=True)),
-    }
-    if spec.kind == "lm":
-        values |= _linear(fit)
-    else:
-        values |= _mixed(fit)
-    if spec.kind != "glmm":
-        values["sigma"] = {(): float(fit.sigma)}
-        values["vcov_conditional"] = _square(fit.vcov)
-    else:
-        # Without a usable Hessian lme4's vcov() falls back on the conditional one.
-        if not fit.vcov.equals(_given(fit.vcov_rx)):
-            values["vcov_joint"] = _square(fit.vcov)
-        values["vcov_conditional"] = _square(_given(fit.vcov_rx))
-        values["pvalue"] = _by_name(_given(fit.pvalues))
-    return values
-
-
-def _criterion(spec: ModelSpec, fit: Fit) -> float:
-    """Return -2 log-likelihood of what was maximised."""
-    if spec.criterion == "REML" and spec.kind == "lmm":
-        return _given(fit.reml_criterion)
-    return -2.0 * fit.loglik if spec.kind == "lm" else float(fit.deviance)
-
-
-def _given(part: _Part | None) -> _Part:
-    """Return a part of the fit that its kind of model has."""
-    if part is None:
-        raise ValueError("the bridge gave a fit without a part that its kind of model has")
-    return part
-
-
-def _linear(fit: Fit) -> Numbers:
-    """Return what only a linear model has."""
-    f = _given(fit.fstatistic)
-    return {
-        "pvalue": _by_name(_given(fit.pvalues)),
-        "r2": {(): _given(fit.r_squared)},
-        "adj_r2": {(): _given(fit.adj_r_squared)},
-        "fstat": {(): f.value},
-        "fstat_df": {("numdf",): float(f.numdf), ("dendf",): float(f.dendf)},
-        "fstat_p": {(): _given(fit.f_pvalue)},
-        "resid_quantile": _by_name(_given(fit.resid_quantiles)),
-    }
-
-
-def _mixed(fit: Fit) -> Numbers:
-    """Return what only a mixed model has."""
-    blocks = _blocks(fit)
-    numbers: Numbers = {
-        "ngroups": {(group,): float(count) for group, count in _given(fit.ngroups).items()},
-        "variance": {},
-        "correlation": {},
-        "theta": _theta(blocks, _given(fit.theta)),
-        "ranef": _effects(_given(fit.ranef)),
-        "ranef_sd": _effects(fit.ranef_sd),
-        "scaled_resid_quantile": _by_name(_given(fit.scaled_resid_quantiles)),
-        "converged": {(): float(fit.converged)},
-        "singular": {(): float(fit.singular)},
-    }
-    for block, one, other, row in _components(fit):
-        group = _grouping(block, fit)
-        if other:
-            numbers["correlation"][group, other, one] = row["sdcor"]
-        else:
-            numbers["variance"][group, one] = row["vcov"]
-    # A correlation with a variance of zero is NaN in lme4: it is not estimated, and is left out.
-    numbers["correlation"] = {
-        key: number for key, number in numbers["correlation"].items() if not math.isnan(number)
-    }
-    return {name: elements for name, elements in numbers.items() if elements}
-
-
-def _components(fit: Fit) -> Iterator[tuple[str, str, str, dict[str, float]]]:
-    """Yield block, term, second term ("" for a variance) and numbers of VarCorr's rows."""
-    for row in _given(fit.varcorr).to_dict("records"):
-        if row["grp"] != "Residual":
-            other = row["var2"] if isinstance(row["var2"], str) else ""
-            numbers = {name: float(row[name]) for name in ("vcov", "sdcor")}
-            yield str(row["grp"]), str(row["var1"]), other, numbers
-
-
-def _blocks(fit: Fit) -> list[tuple[str, list[str]]]:
-    """Return group and terms of each covariance block, in the order of theta."""
-    blocks: dict[str, list[str]] = {}
-    for block, term, other, _ in _components(fit):
-        if not other:
-            blocks.setdefault(block, []).append(term)
-    return [(_grouping(name, fit), terms) for name, terms in blocks.items()]
-
-
-def _grouping(block: str, fit: Fit) -> str:
-    """Return a block's grouping factor: lme4 numbers the blocks of one factor, ``g``, ``g.1``.
-
-    A factor may itself be called ``g.1``; lme4 then skips that number.
-    """
-    return block if block in _given(fit.ngroups) else _REPEATED_BLOCK.sub("", block)
-
-
-def _theta(blocks: list[tuple[str, list[str]]], theta: pd.Series[float]) -> dict[Key, float]:
-    """Name theta: the lower triangle of each block's factor, column by column."""
-    keys = [
-        (group, row, column)
-        for group, terms in blocks
-        for position, column in enumerate(terms)
-        for row in terms[position:]
-    ]
-    return dict(zip(keys, map(float, theta), strict=True))
-
-
-def _effects(tables: Mapping[str, pd.DataFrame]) -> dict[Key, float]:
-    """Return (group, level, term) → number."""
-    return {
-        (str(group), str(level), str(term)): float(number)
-        for group, table in tables.items()
-        for term, column in table.items()
-        for level, number in column.items()
-    }
-
-
-def _groups(fit: Fit) -> dict[str, tuple[str, ...]]:
-    """Return the levels of each grouping factor."""
-    tables = fit.ranef or {}
-    return {str(group): tuple(map(str, table.index)) for group, table in tables.items()}
-
-
-def _absent(spec: ModelSpec, values: Numbers) -> dict[str, str]:
-    """Return what lme4 does not give, with the reason."""
-    absent: dict[str, str] = {}
-    if spec.kind == "lmm":
-        absent |= dict.fromkeys(("vcov_joint", "se_joint", "corr_joint"), _JOINT)
-    if spec.kind == "glmm" and "vcov_joint" not in values:
-        absent |= dict.fromkeys(("vcov_joint", "se_joint", "corr_joint"), _NO_HESSIAN)
-    if spec.random and "correlation" not in values:
-        absent["correlation"] = "no block of random effects has two terms of positive variance"
-    return absent
-
-
-def _by_name(series: pd.Series[float]) -> dict[Key, float]:
-    return {(str(name),): float(number) for name, number in series.items()}
-
-
-def _square(table: pd.DataFrame) -> dict[Key, float]:
-    return {
-        (str(row), str(column)): float(table.loc[row, column])
-        for row in table.index
-        for column in table.columns
-    }

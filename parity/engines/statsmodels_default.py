@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from parity.derived import complete
-from parity.engines.statsmodels_model import build
 from parity.design.terms import UnusableDataError
+from parity.engines.statsmodels_model import build
 from parity.engines.statsmodels_values import Fitted, mixed_values, part_nonfinite
 
 if TYPE_CHECKING:

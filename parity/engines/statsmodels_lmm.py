@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from parity.case import Case
     from parity.engines.statsmodels_model import Problem
-    from parity.result import Values
+    from parity.result import Key, Values
     from parity.spec import ModelSpec
 
 _PROGRAMS = ("statsmodels", "numpy", "scipy", "pandas", "patsy")
@@ -71,6 +71,28 @@ class _Statsmodels:
             return failed(self.name, case.name, kind, str(error))
         except Exception as error:  # noqa: BLE001 - statsmodels raises whatever its optimiser met
             return failed(self.name, case.name, kind, f"{type(error).__name__}: {error}")
+
+    def loglik_at(self, case: Case, data: pd.DataFrame, theta: Mapping[Key, float]) -> float:
+        """Return MixedLM's own log-likelihood at theta, beta and sigma profiled out.
+
+        Raises
+        ------
+        numpy.linalg.LinAlgError
+            Where MixedLM takes the covariance for singular.
+        """
+        from parity.engines.statsmodels_climb import loglik  # noqa: PLC0415 - lazy by design
+        from parity.engines.statsmodels_model import (  # noqa: PLC0415 - lazy by design
+            at_theta,
+            build,
+            pose,
+        )
+
+        problem = pose(case.spec, data)
+        assert problem.layout is not None  # noqa: S101 - theta belongs to a mixed model
+        layout = problem.layout.rescaled()
+        model = build(problem, layout)
+        model.reml = problem.reml
+        return loglik(model, at_theta(layout, theta))
 
     def _fit(self, case: Case, data: pd.DataFrame) -> FitResult:
         from parity.engines.statsmodels_model import pose  # noqa: PLC0415 - lazy by design

@@ -11,15 +11,16 @@ from statsmodels.regression import mixed_linear_model as mixed
 
 from parity.design.coding import Coded, code, independent
 from parity.design.frame import Frame, model_frame
-from parity.engines.statsmodels_layout import Layout, lay_out
 from parity.design.terms import UnusableDataError, translate
+from parity.engines.statsmodels_layout import Layout, lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
+    from parity.result import Key
     from parity.spec import ModelSpec
 
 _mixed: Any = mixed
@@ -155,6 +156,24 @@ def pack(layout: Layout, covariances: Sequence[NDArray[np.float64]]) -> NDArray[
     order = list(layout.blocks[layout.main].patsy_order)
     triangle = covariances[layout.main][np.ix_(order, order)][np.tril_indices(len(order))]
     return np.concatenate([triangle, values])
+
+
+def at_theta(layout: Layout, theta: Mapping[Key, float]) -> NDArray[np.float64]:
+    """Return MixedLM's packed parameters at the named elements of theta."""
+    covariances = []
+    for block in layout.blocks:
+        factor = np.array(
+            [
+                [
+                    theta[block.group, row, column] if j <= i else 0.0
+                    for j, column in enumerate(block.names)
+                ]
+                for i, row in enumerate(block.names)
+            ]
+        )
+        factor *= np.array(block.units)[:, None]
+        covariances.append(factor @ factor.T)
+    return pack(layout, covariances)
 
 
 def packed(params: Any) -> NDArray[np.float64]:  # noqa: ANN401 - statsmodels is untyped

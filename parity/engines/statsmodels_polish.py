@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parity.derived import complete
+from parity.design.terms import UnusableDataError
 from parity.engines.statsmodels_boundary import fit_without_variance
 from parity.engines.statsmodels_climb import Peak, climb, loglik, score, smallest
 from parity.engines.statsmodels_default import without_indefinite
@@ -21,7 +22,6 @@ from parity.engines.statsmodels_model import (
     packed,
     unpacked,
 )
-from parity.design.terms import UnusableDataError
 from parity.engines.statsmodels_values import Fitted, mixed_values, part_nonfinite
 
 if TYPE_CHECKING:

@@ -58,6 +58,7 @@ def _pair(pair: Comparison) -> dict[str, Any]:
         "verdict": str(pair.verdict),
         "layer": pair.layer,
         "message": pair.message,
+        "diagnosis": pair.diagnosis,
         "conditions": list(pair.conditions),
         "absent": [
             {"quantity": quantity, "engine": engine, "reason": reason}

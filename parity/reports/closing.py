@@ -8,6 +8,7 @@ from parity.compare import PUBLISHED
 from parity.quantity import QUANTITIES
 from parity.reports import numerals
 from parity.reports.blocks import Block, Paragraph, Section, Table, counted, printable
+from parity.reports.scores import scores
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _NAMED = 12
 
 def closing(report: Report) -> Iterator[Block]:
     """Yield the last blocks of a report."""
+    yield from scores(report)
     yield from _extremes(report)
     yield from _known(report)
     yield Section("Answer")

@@ -31,6 +31,7 @@ _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 _COLUMNS = (
     "quantity", "reference", "candidate", "error", "unit", "tolerance", "digits", "verdict",
 )  # fmt: skip
+_EXPLAINED = frozenset({Verdict.KNOWN, Verdict.BETTER})
 _FEW = 3
 _NUMBERS = frozenset({1, 2, 3, 5, 6})
 
@@ -146,8 +147,10 @@ def _details(pair: Comparison, *, verbose: bool) -> Iterator[Block]:
     """Yield what a reader needs beyond the line: the numbers that are off, and why."""
     shown = [max(group, key=_badness) for group in _by_quantity(pair.findings)]
     off = [finding for finding in shown if finding.verdict is not Verdict.AGREE]
-    brief = off if verbose or pair.verdict is not Verdict.KNOWN else _one_a_layer(off)
+    brief = off if verbose or pair.verdict not in _EXPLAINED else _one_a_layer(off)
     listed = shown if verbose else brief
+    if pair.diagnosis:
+        yield Paragraph(f"the criterion: {printable(pair.diagnosis)}", 4)
     if pair.layer or listed:
         layer = f"first layer that diverges: {_LAYERS[pair.layer]}" if pair.layer else "in detail"
         more = len(off) - len(brief)

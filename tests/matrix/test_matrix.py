@@ -15,8 +15,8 @@ from parity.casefile import SHIPPED
 from parity.dataset import DataMissingError
 from parity.engine import EngineError
 from parity.finding import Comparison, Finding
+from parity.panel import LIVE
 from parity.pytest_items import Sheet, required, sheet_of
-from parity.run import LIVE
 from parity.tolerance import Tolerance
 from parity.verdict import Verdict
 

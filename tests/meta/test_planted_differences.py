@@ -128,7 +128,7 @@ def test_a_declared_gap_of_the_other_sign_is_red() -> None:
         own = with_element(own, quantity, (), REFERENCE.values[quantity][()] + shift)
     short = declared(sizes={"loglik": 0.02, "deviance": 0.02})
     comparison = compare(REFERENCE, own, BANDS, (short,))
-    assert comparison.verdict is Verdict.BETTER
+    assert comparison.verdict is Verdict.DIFFER
     far = declared(sizes={"loglik": -0.02, "deviance": -0.02})
     assert compare(REFERENCE, own, BANDS, (far,)).verdict is Verdict.KNOWN
 

@@ -10,7 +10,7 @@ import pytest
 
 import parity
 from parity import checkup
-from parity import run as running
+from parity import panel as panels
 from parity.checkup import FrameDataset, assert_parity, check
 from parity.engine import Engine, EngineError
 from parity.examination import InputError
@@ -59,8 +59,8 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeEngine]:
             raise EngineError(f"No engine is called {name!r}")
         return found[name]
 
-    monkeypatch.setattr(running, "discover", lambda: dict.fromkeys(found))
-    monkeypatch.setattr(running, "create", create)
+    monkeypatch.setattr(panels, "discover", lambda: dict.fromkeys(found))
+    monkeypatch.setattr(panels, "create", create)
     return found
 
 
@@ -96,7 +96,7 @@ def test_a_declared_difference_may_be_handed_in(
     known = tmp_path / "known.toml"
     known.write_text(
         '[[known]]\nname = "lie"\ncandidate = "liar"\ncase = "*"\nreason = "it lies"\n'
-        'see = "here"\nsizes = {fixef = 60}\n',
+        'see = "here"\nupstream = "none"\nsizes = {fixef = 60}\n',
         encoding="utf-8",
     )
     report = check(FORMULA, data, engines=["liar"], tolerances=table, known=known)

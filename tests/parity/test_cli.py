@@ -125,7 +125,7 @@ def test_a_declared_difference_counts_only_where_it_is_given(
     bench.install(FakeEngine("lme4"), FakeEngine("other", off))
     (bench.folder / "known.toml").write_text(
         '[[known]]\nname = "one-off"\ncandidate = "other"\ncase = "toy-*"\n'
-        'sizes = { fixef = 100.0 }\nreason = "planted"\nsee = "this test"\n'
+        'sizes = { fixef = 100.0 }\nreason = "planted"\nsee = "this test"\nupstream = "none"\n'
     )
     cases, tolerances, known = bench.files
     assert main(["run", cases, tolerances]) == 1

@@ -141,7 +141,7 @@ def empty(folder: Path) -> Path:
     "arguments",
     [
         ["fly"], ["run", "--format", "html"], ["check"], ["check", FORMULA], ["run", "--engine"],
-        ["explain", "a", "b"],
+        ["explain", "a", "b", "c"],
     ],
 )  # fmt: skip
 def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,17 +92,17 @@ def gap(loglik: float, deviance: float | None = None) -> tuple[Verdict, str]:
 
 
 @pytest.mark.parametrize("deviance", [-0.5, None])
-def test_a_lower_deviance_is_better(deviance: float | None) -> None:
+def test_a_lower_deviance_is_the_candidates_own_word(deviance: float | None) -> None:
     verdict, message = gap(0.25, deviance)
-    assert verdict is Verdict.BETTER
-    assert message.startswith("lme4 stopped 0.5 of deviance short of own; the optimum: loglik is ")
+    assert verdict is Verdict.DIFFER
+    assert message.startswith("lme4 reports 0.5 of deviance more than own; the optimum: loglik is ")
 
 
 @pytest.mark.parametrize("deviance", [0.5, None])
-def test_a_higher_deviance_is_worse(deviance: float | None) -> None:
+def test_a_higher_deviance_is_a_difference(deviance: float | None) -> None:
     verdict, message = gap(-0.25, deviance)
-    assert verdict is Verdict.WORSE
-    assert message.startswith("own stopped 0.5 of deviance short of lme4; the optimum: loglik is ")
+    assert verdict is Verdict.DIFFER
+    assert message.startswith("own reports 0.5 of deviance more than lme4; the optimum: loglik is ")
 
 
 @pytest.mark.parametrize("deviance", [0.0, 0.5, -0.4])
@@ -117,7 +117,7 @@ def test_a_gap_may_bring_other_differences_along() -> None:
     own = with_element(own, "deviance", (), REFERENCE.values["deviance"][()] + 2)
     own = with_element(own, "sigma", (), 26.0)
     comparison = compare(REFERENCE, own, TABLE)
-    assert comparison.verdict is Verdict.WORSE
+    assert comparison.verdict is Verdict.DIFFER
     assert "; estimates: sigma is 25.59179572167535 in lme4 and 26.0 in own" in comparison.message
 
 

@@ -18,7 +18,8 @@ candidate = "statsmodels"
 case = "seed-*"
 sizes = {fixef = 0.01, loglik = -0.02}
 reason = "it stops early"
-see = "statsmodels#1"
+see = "fit it"
+upstream = "statsmodels issue 1"
 versions = {statsmodels = ">=0.14,<0.16"}
 """
 
@@ -101,8 +102,15 @@ def test_an_entry_may_show_itself_in_several_places(tmp_path: Path) -> None:
     [
         ('reason = "it stops early"', "", "is off: .*missing.*'reason'"),
         ('reason = "it stops early"', 'reason = " "', "early-stop needs a reason and where to see"),
-        ('see = "statsmodels#1"', 'see = ""', "early-stop needs a reason and where to see"),
-        ('see = "statsmodels#1"', "see = 1", "is off: "),
+        ('see = "fit it"', 'see = ""', "early-stop needs a reason and where to see"),
+        ('see = "fit it"', "see = 1", "is off: "),
+        (
+            'upstream = "statsmodels issue 1"',
+            "",
+            "early-stop needs `upstream`: where it is reported",
+        ),
+        ('"statsmodels issue 1"', '" "', "early-stop needs `upstream`: where it is reported"),
+        ('"statsmodels issue 1"', "1", "is off: "),
         ('name = "early-stop"', "name = 3", "are text, in quotes"),
         ("fixef = 0.01", "beta = 0.01", r"early-stop sizes \['beta'\]; name quantities"),
         ("{fixef = 0.01, loglik = -0.02}", "{}", "early-stop sizes nothing; name quantities"),
@@ -148,5 +156,16 @@ def test_an_empty_register_is_fine(tmp_path: Path) -> None:
     assert read(tmp_path, "") == ()
 
 
-def test_the_shipped_register_can_be_read() -> None:
-    assert load_known()
+def test_a_register_holds_defects_of_programs_beside(tmp_path: Path) -> None:
+    assert len(read(tmp_path, ENTRY + '[[defect]]\nname = "another list"\n')) == 1
+
+
+def test_the_shipped_register_says_of_each_difference_where_it_is_reported() -> None:
+    register = load_known()
+    assert register
+    for known in register:
+        looked = "no report found" in known.upstream and "2026" in known.upstream
+        said = looked or any(
+            word in known.upstream for word in ("issue", "as statsmodels-", "report")
+        )
+        assert said, known.name

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity import run as running
+from parity import panel as panels
+from parity.bench import Bench, attempt
 from parity.case import Case, NestedPair, Suite
 from parity.engine import Engine, EngineError
-from parity.run import Bench, Panel, assemble, attempt, fits_of, judge, run
+from parity.panel import Panel, assemble
+from parity.run import fits_of, judge, run
 from parity.verdict import Verdict
 from tests.parity.fake_engines import (
     FakeEngine,
@@ -199,8 +201,8 @@ def install(monkeypatch: pytest.MonkeyPatch, *engines: FakeEngine | str) -> None
             raise EngineError(f"The engine {name!r} cannot be imported: no wheel.")
         return engine
 
-    monkeypatch.setattr(running, "discover", lambda: dict.fromkeys(found))
-    monkeypatch.setattr(running, "create", create)
+    monkeypatch.setattr(panels, "discover", lambda: dict.fromkeys(found))
+    monkeypatch.setattr(panels, "create", create)
 
 
 LIVE, RECORDED, OWN = FakeEngine("lme4"), FakeEngine("lme4-recorded"), FakeEngine("own")

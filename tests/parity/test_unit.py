@@ -134,6 +134,9 @@ def test_p_values_are_counted_in_decades() -> None:
     assert error(0.5, 0.05) == pytest.approx(1.0)
     assert error(0.5, 0.0) == math.inf
     assert error(0.0, 0.5) == math.inf
+    assert error(5e-324, 0.0) == 0.0, "a double cannot tell these apart"
+    assert error(1e-300, 0.0) == math.inf
+    assert error(0.0, -1e-320) == math.inf
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import pytest
 from parity.verdict import MEANING, Verdict, worst
 
 
-def test_green_is_agreement_or_what_is_declared() -> None:
+def test_green_is_agreement_what_is_declared_and_what_the_criterion_found_right() -> None:
     assert {v for v in Verdict if v.green} == {
         Verdict.AGREE,
+        Verdict.BETTER,
         Verdict.KNOWN,
         Verdict.UNSUPPORTED,
     }

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from bridge import glmer
+from parity.bench import attempt
 from parity.case import Case
 from parity.casefile import load_suite
 from parity.checkup import FrameDataset, check
 from parity.engine import create
 from parity.formula import parse
-from parity.run import attempt
 
 if TYPE_CHECKING:
     import pandas as pd

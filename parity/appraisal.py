@@ -1,0 +1,206 @@
+"""What the criterion says of one engine's answer: whether it is an optimum and holds together.
+
+An answer names its parameters, and everything else in it follows from them. So the criterion asks
+two things: how far above the lowest deviance do these parameters lie (layer C), and which of the
+answer's other numbers contradict them (layers B and D to H)?
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from parity import unit
+from parity.quantity import LAYERS, QUANTITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from parity.quantity import Layer
+    from parity.result import FitResult, Key
+
+LIMIT = 1e-8
+"""Error, in a quantity's unit, up to which a number follows from the parameters: a thousand times
+what rounding leaves in any engine's answer to a shipped case."""
+ARRIVED = 1e-8
+"""Deviance above the optimum below which an answer is at it: rounding hides less."""
+ROUNDING = 1e-14
+"""Share of a deviance that its evaluation may be off by."""
+CONVERGED = 1e-3
+"""Deviance above the optimum beyond which an engine that says it converged is wrong: a
+likelihood-ratio p-value of 0.05 on 1 df changes by 4e-5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A number of an answer that does not follow from the answer's parameters.
+
+    Attributes
+    ----------
+    quantity, key
+        The element.
+    given, implied
+        What the engine gives, None where it lacks the element, and what its parameters imply.
+    error
+        In the quantity's unit.
+    """
+
+    quantity: str
+    key: Key
+    given: float | None
+    implied: float | None
+    error: float
+
+    @property
+    def layer(self) -> Layer:
+        """Where it belongs in a diagnosis; a likelihood off at given parameters is algebra."""
+        layer = QUANTITIES[self.quantity].layer
+        return "B" if layer == "C" else layer
+
+    @property
+    def name(self) -> str:
+        """The element as reports write it."""
+        return self.quantity + (f"[{', '.join(self.key)}]" if self.key else "")
+
+    @property
+    def told(self) -> str:
+        """What is wrong with it, in words."""
+        where = LAYERS[self.layer]
+        if self.given is None:
+            return f"{self.name} is missing ({where})"
+        if self.implied is None:
+            return f"{self.name} is none of the model's ({where})"
+        return (
+            f"{self.name} is {self.given:.8g}, and its own parameters imply {self.implied:.8g} "
+            f"({where})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Appraisal:
+    """The criterion's word on one answer.
+
+    Attributes
+    ----------
+    engine, case
+        Whose answer, and to what.
+    deviance
+        The criterion's deviance at the answer's parameters.
+    optimum
+        The lowest deviance that is known.
+    decrement
+        Newton decrement at the answer's parameters: the deviance still to be gained, to second
+        order.
+    contradictions
+        The worst element of each quantity that does not follow from the parameters, by layer.
+    digits
+        In how many digits the engine's deviance agrees with the criterion's at its parameters.
+    evaluated
+        At another engine's parameters: its name → digits in which this engine's own likelihood
+        agrees with the criterion's.
+    silence
+        Why the criterion has nothing to say; empty where it has.
+    """
+
+    engine: str
+    case: str
+    deviance: float = 0.0
+    optimum: float = 0.0
+    decrement: float = 0.0
+    contradictions: tuple[Contradiction, ...] = ()
+    digits: float = 0.0
+    evaluated: Mapping[str, float] = field(default_factory=dict)
+    silence: str = ""
+
+    @property
+    def above(self) -> float:
+        """By how much deviance the answer lies above the optimum."""
+        return self.deviance - self.optimum
+
+    @property
+    def arrived(self) -> bool:
+        """Whether it is at the optimum, as far as rounding lets one see."""
+        return self.above <= ARRIVED + ROUNDING * abs(self.optimum)
+
+    @property
+    def layer(self) -> Layer | None:
+        """The first layer at which the answer goes wrong; None where it does not."""
+        layers: list[Layer] = [found.layer for found in self.contradictions]
+        if not self.arrived:
+            layers.append("C")
+        return min(layers, default=None)
+
+    @property
+    def place(self) -> str:
+        """Where the parameters lie, in words without the engine's name."""
+        if self.arrived:
+            return "is at the optimum of the criterion"
+        return (
+            f"stopped {self.above:.2g} of deviance short of the optimum "
+            f"(Newton decrement {self.decrement:.2g})"
+        )
+
+    @property
+    def sentence(self) -> str:
+        """What there is to say of the answer, in one sentence without its engine's name."""
+        if self.silence:
+            return f"could not be judged: {self.silence}"
+        parts = [self.place]
+        if self.contradictions:
+            first = self.contradictions[0]
+            more = len(self.contradictions) - 1
+            rest = f" (and {more} more quantities)" if more else ""
+            parts.append(f"its {first.told}{rest}")
+        elif self.digits:
+            parts.append(
+                f"its likelihood is the criterion's at its own parameters to {self.digits:.1f} "
+                "digits, and all its other numbers follow from them"
+            )
+        return "; ".join(parts)
+
+
+def reported(result: FitResult) -> float | None:
+    """Return -2 log-likelihood as an engine reports it, None where it does not."""
+    for quantity, factor in (("deviance", 1.0), ("loglik", -2.0)):
+        if quantity in result.values:
+            return factor * result.values[quantity][()]
+    return None
+
+
+def contradictions(given: FitResult, implied: FitResult) -> tuple[Contradiction, ...]:
+    """Return the worst element of each quantity that does not follow from the parameters.
+
+    Parameters
+    ----------
+    given
+        An engine's answer.
+    implied
+        What the criterion makes of the same parameters. Quantities that either lacks are left
+        aside; the convergence flag is no function of the parameters, and is judged by the
+        deviance above the optimum instead.
+    """
+    found = [
+        worst
+        for quantity in given.values
+        if quantity in implied.values and quantity != "converged"
+        for worst in [_worst(quantity, given, implied)]
+        if worst is not None
+    ]
+    return tuple(sorted(found, key=lambda one: (one.layer, -one.error)))
+
+
+def _worst(quantity: str, given: FitResult, implied: FitResult) -> Contradiction | None:
+    off = max(_elements(quantity, given, implied), key=lambda one: one.error, default=None)
+    return off if off is not None and not off.error <= LIMIT else None
+
+
+def _elements(quantity: str, given: FitResult, implied: FitResult) -> Iterator[Contradiction]:
+    one, other = given.values[quantity], implied.values[quantity]
+    for key in dict.fromkeys([*one, *other]):
+        if unit.undefined(quantity, key, implied):
+            continue
+        pair = one.get(key), other.get(key)
+        error = float("inf")
+        if pair[0] is not None and pair[1] is not None:
+            error = abs(unit.error(quantity, key, (pair[1], pair[0]), implied))
+        yield Contradiction(quantity, key, *pair, error)

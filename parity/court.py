@@ -1,0 +1,132 @@
+"""What differs goes before the criterion: its judge for each case, its word on each answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from parity import judge, judge_glmm, unit
+from parity.appraisal import Appraisal
+from parity.arbiter import settle, settle_ratio
+from parity.case import Case, NestedPair
+from parity.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from parity.bench import Bench
+    from parity.engine import Engine
+    from parity.finding import Comparison
+    from parity.result import Key
+
+_HEARD = frozenset({Verdict.DIFFER, Verdict.KNOWN})
+
+
+@runtime_checkable
+class Evaluates(Protocol):
+    """An engine that can say what its own log-likelihood is at parameters of another."""
+
+    def loglik_at(self, case: Case, data: pd.DataFrame, theta: Mapping[Key, float]) -> float:
+        """Return its profiled log-likelihood at theta, over sigma."""
+        ...
+
+
+@dataclass(slots=True)
+class Court:
+    """The criterion's word on the answers of a run.
+
+    Attributes
+    ----------
+    bench
+        The answers.
+    """
+
+    bench: Bench
+    _judges: dict[str, judge.Judge | str] = field(default_factory=dict)
+    _appraisals: dict[tuple[str, str], Appraisal] = field(default_factory=dict)
+
+    def hear(
+        self, question: Case | NestedPair, comparison: Comparison, engines: tuple[Engine, Engine]
+    ) -> Comparison:
+        """Return a comparison with the criterion's verdict, where numbers differ.
+
+        Parameters
+        ----------
+        question
+            What was asked.
+        comparison
+            What came of it.
+        engines
+            Reference and candidate.
+        """
+        if comparison.verdict not in _HEARD:
+            return comparison
+        if isinstance(question, NestedPair):
+            reference, candidate = (
+                (self.appraise(question.small, engine), self.appraise(question.large, engine))
+                for engine in engines
+            )
+            return settle_ratio(comparison, reference, candidate)
+        words = [
+            self.cross_examine(question, engine, other)
+            for engine, other in (engines, engines[::-1])
+        ]
+        return settle(comparison, *words)
+
+    def appraise(self, case: Case, engine: Engine) -> Appraisal:
+        """Return the criterion's word on an engine's answer."""
+        key = (case.name, engine.name)
+        if key not in self._appraisals:
+            seated = self.judge_of(case)
+            answer = self.bench.answer(case, engine)
+            self._appraisals[key] = (
+                Appraisal(engine.name, case.name, silence=seated)
+                if isinstance(seated, str)
+                else seated.appraise(answer)
+            )
+        return self._appraisals[key]
+
+    def judge_of(self, case: Case) -> judge.Judge | str:
+        """Return the judge of a case, or the reason why there is none."""
+        if case.name not in self._judges:
+            self._judges[case.name] = self._seat(case)
+        return self._judges[case.name]
+
+    def _seat(self, case: Case) -> judge.Judge | str:
+        from parity.design.statement import state  # noqa: PLC0415 - patsy takes 0.2 s to import
+        from parity.design.terms import (  # noqa: PLC0415 - as above
+            NotExpressibleError,
+            UnusableDataError,
+        )
+
+        if case.spec.kind == "lm":
+            return "a linear model has no theta"
+        answers = [self.bench.answer(case, engine) for engine in self.bench.panel.engines]
+        preside = judge.preside if case.spec.kind == "lmm" else judge_glmm.preside
+        try:
+            statement = state(case.spec, self.bench.frame(case.dataset))
+            return preside(statement, answers)
+        except (ArithmeticError, NotExpressibleError, UnusableDataError, ValueError) as error:
+            return str(error)
+
+    def cross_examine(self, case: Case, engine: Engine, other: Engine) -> Appraisal:
+        """Return the word on an engine's answer, and how its likelihood does at the other's.
+
+        The engine's own log-likelihood is asked at the other's parameters, and held against the
+        criterion there.
+        """
+        word, answer = self.appraise(case, engine), self.bench.answer(case, other)
+        seated = self.judge_of(case)
+        if word.silence or isinstance(seated, str) or not isinstance(engine, Evaluates):
+            return word
+        there = seated.deviance(answer)
+        if there is None:
+            return word
+        theta = answer.values["theta"]  # noqa: PD011 - FitResult.values, no data frame's
+        try:
+            own = engine.loglik_at(case, self.bench.frame(case.dataset), theta)
+        except Exception:  # noqa: BLE001 - whatever an engine raises: it has then nothing to say
+            return word
+        return replace(word, evaluated={other.name: unit.digits(there, -2.0 * own)})

@@ -1,0 +1,119 @@
+"""The engines of a run: which one is the reference, which ones are held against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from parity.engine import Engine, EngineError, create, discover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+LIVE, RECORDED, TIGHT, CERTIFIED = "lme4", "lme4-recorded", "lme4-tight", "certified"
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The engines of a run.
+
+    Attributes
+    ----------
+    reference
+        The engine that the others are held against.
+    candidates
+        The others.
+    left_out
+        Engine → why it does not take part.
+    """
+
+    reference: Engine
+    candidates: tuple[Engine, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Reference first."""
+        return (self.reference, *self.candidates)
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Program → version; where two engines disagree the reference's word stands."""
+        merged: dict[str, str] = {}
+        for engine in reversed(self.engines):
+            merged.update(engine.versions())
+        return merged
+
+    @property
+    def headline(self) -> str:
+        """The first line of every report: what was held against what."""
+        versions = self.reference.versions()
+        programs = f"lme4 {versions.get('lme4', '?')} on R {versions.get('R', '?')}"
+        others = ", ".join(engine.name for engine in self.candidates)
+        if self.reference.name == CERTIFIED:
+            return (
+                f"Reference: certified optima of the criterion (python-flint "
+                f"{versions.get('python-flint', '?')}) - held against them: {others}"
+            )
+        if self.reference.name == RECORDED:
+            reason = self.left_out.get(LIVE, "it was not asked for")
+            return (
+                f"Reference: recorded answers of {programs}, not a live R ({reason}) - "
+                f"held against it: {others}"
+            )
+        return f"Reference: {self.reference.name} ({programs}, live) - held against it: {others}"
+
+
+def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
+    """Return the engines for a run.
+
+    Parameters
+    ----------
+    wanted
+        Names of the candidates; all that are installed and can run for none.
+    reference
+        Name of the reference; live lme4 where it runs, else the recorded answers, for None.
+
+    Raises
+    ------
+    EngineError
+        Where an engine that was asked for is unknown or cannot run here.
+    """
+    engines, left_out = _gather([*wanted, *([reference] if reference else [])])
+    chosen = reference or (RECORDED if LIVE in left_out else LIVE)
+    for name in [chosen, *wanted]:
+        if name in left_out:
+            raise EngineError(f"The engine {name} cannot run here: {left_out[name]}")
+    if chosen not in engines:
+        raise EngineError(f"No engine is called {chosen!r}; installed are {', '.join(engines)}.")
+    candidates = [
+        engine
+        for name, engine in engines.items()
+        if name != chosen
+        and name not in left_out
+        and (name in wanted or not (wanted or getattr(engine, "on_request", False)))
+    ]
+    if not candidates:
+        raise EngineError("There is no engine to hold against the reference.")
+    return Panel(engines[chosen], tuple(candidates), left_out)
+
+
+def _gather(asked: Sequence[str]) -> tuple[dict[str, Engine], dict[str, str]]:
+    """Return name → engine of all that import, and name → why it cannot run.
+
+    An engine that nobody asked for and that does not import is left out; one that was asked for
+    raises `EngineError`.
+    """
+    engines: dict[str, Engine] = {}
+    left_out: dict[str, str] = {}
+    for name in dict.fromkeys([*discover(), *asked]):
+        try:
+            engines[name] = create(name)
+            reason = engines[name].missing()
+        except EngineError as error:
+            if name in asked:
+                raise
+            reason = str(error)
+        if reason is not None:
+            left_out[name] = reason
+    return engines, left_out

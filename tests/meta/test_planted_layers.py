@@ -1,0 +1,208 @@
+"""A fault in each layer of an answer: the criterion names the culprit, and who is right.
+
+Every fault is planted in an answer of the criterion's own at the optimum (or, for the optimum,
+away from it), sent through `parity.court` as a real engine's would be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from parity.answer import answer
+from parity.bench import Bench
+from parity.casefile import load_suite
+from parity.court import Court
+from parity.design.statement import state
+from parity.judge import LinearJudge, preside
+from parity.panel import Panel
+from parity.run import judge
+from parity.story import tell
+from parity.tolerance import load_tolerances
+from parity.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pandas as pd
+
+    from parity.case import Case
+    from parity.finding import Comparison
+    from parity.result import FitResult, Key
+
+    Plant = Callable[[FitResult], FitResult]
+
+CASE = next(case for case in load_suite().cases if case.name == "sleepstudy-slope-reml")
+OFF = 1.02
+"""Theta of an engine that stopped short, over the optimum's."""
+
+
+@dataclass
+class Criterial:
+    """An engine that answers with what the criterion implies, then errs as it is told to."""
+
+    name: str
+    plant: Plant = field(default=lambda result: result)
+    stretch: float = 1.0
+
+    def missing(self) -> str | None:
+        return None
+
+    def unsupported(self, case: Case) -> str | None:  # noqa: ARG002 - the protocol's
+        return None
+
+    def versions(self) -> Mapping[str, str]:
+        return {self.name: "1"}
+
+    def fit(self, case: Case, data: pd.DataFrame) -> FitResult:
+        seat = seated(data)
+        statement = seat.statement
+        point = seat.criterion.at(self.stretch * seat.optimum.theta)
+        result = answer(statement, point, engine=self.name, case=case.name, converged=True)
+        return self.plant(result)
+
+
+_SEAT: list[LinearJudge] = []
+
+
+def seated(data: pd.DataFrame) -> LinearJudge:
+    """Return the judge of the case, seated once."""
+    if not _SEAT:
+        _SEAT.append(preside(state(CASE.spec, data), ()))
+    return _SEAT[0]
+
+
+def heard(candidate: Criterial, reference: Criterial | None = None) -> tuple[Comparison, str]:
+    """Return the comparison after the criterion's word, and the story that is told of it."""
+    engines = (reference or Criterial("lme4"), candidate)
+    court = Court(Bench(Panel(engines[0], (engines[1],))))
+    answers = tuple(court.bench.answer(CASE, engine) for engine in engines)
+    (pair,) = judge(answers, load_tolerances(), ())
+    comparison = court.hear(CASE, pair, engines)
+    words = [court.appraise(CASE, engine) for engine in engines]
+    return comparison, tell(comparison, (answers[0], words[0]), (answers[1], words[1]))
+
+
+def moved(quantity: str, *, by: float = 0.0, times: float = 1.0) -> Plant:
+    def plant(result: FitResult) -> FitResult:
+        numbers = {key: times * n + by for key, n in result.values[quantity].items()}
+        return replace(result, values={**result.values, quantity: numbers})
+
+    return plant
+
+
+def dropped_row(result: FitResult) -> FitResult:
+    design = replace(result.design, matrix=result.design.matrix[1:])  # type: ignore[type-var,union-attr] # it has one
+    values: dict[str, Mapping[Key, float]] = {**result.values, "nobs": {(): 179.0}}
+    for name in ("fitted", "resid"):
+        values[name] = {k: v for k, v in result.values[name].items() if k != ("1",)}
+    return replace(result, rows=result.rows[1:], design=design, values=values)
+
+
+def shuffled(quantity: str) -> Plant:
+    def plant(result: FitResult) -> FitResult:
+        numbers = list(result.values[quantity].values())
+        named = dict(zip(result.values[quantity], np.roll(numbers, 2).tolist(), strict=True))
+        return replace(result, values={**result.values, quantity: named})
+
+    return plant
+
+
+def unconstant(result: FitResult) -> FitResult:
+    constant = 178 * float(np.log(2 * np.pi))
+    lower = moved("deviance", by=-constant)(result)
+    return moved("loglik", by=constant / 2)(lower)
+
+
+LAYERS = [
+    ("A", "a row dropped", dropped_row, "another set of rows"),
+    ("B", "a likelihood without its constant", unconstant, "(algebra at fixed theta)"),
+    ("D", "a fixed effect off", moved("fixef", by=0.1), "its own parameters imply 10.467286"),
+    ("D", "a variance for an SD", moved("sd", times=24.0), "its own parameters imply"),
+    (
+        "E",
+        "ML's standard errors",
+        moved("se_conditional", times=(178 / 180) ** 0.5),
+        "(standard errors)",
+    ),
+    ("F", "predictions shuffled", shuffled("ranef"), "(predictions)"),
+    ("F", "population fitted values", moved("fitted", by=2.0), "(predictions)"),
+    ("G", "an AIC of one parameter more", moved("aic", by=2.0), "imply 1755.628"),
+    ("H", "a singular fit", moved("singular", by=1.0), "(status)"),
+]
+
+
+@pytest.mark.parametrize(
+    ("layer", "plant", "words"),
+    [
+        pytest.param(layer, plant, words, id=f"{layer} {name}")
+        for layer, name, plant, words in LAYERS
+    ],
+)
+def test_the_culprit_is_named(layer: str, plant: Plant, words: str) -> None:
+    comparison, story = heard(Criterial("own", plant))
+    verdict = Verdict.INCOMPARABLE if layer == "A" else Verdict.DIFFER
+    assert (comparison.layer, comparison.verdict) == (layer, verdict)
+    assert words in story
+    assert words in (comparison.diagnosis if layer != "A" else comparison.message)
+
+
+def test_an_optimum_not_reached_is_worse() -> None:
+    comparison, story = heard(Criterial("own", stretch=OFF))
+    assert (comparison.layer, comparison.verdict) == ("C", Verdict.WORSE)
+    assert comparison.message.startswith("own stopped 0.0")
+    assert "lme4 is at the optimum" in comparison.message
+    assert "they follow from its parameters" in story
+
+
+def test_an_optimum_that_the_reference_did_not_reach_is_better() -> None:
+    comparison, _ = heard(Criterial("own"), Criterial("lme4", stretch=OFF))
+    assert (comparison.layer, comparison.verdict) == ("C", Verdict.BETTER)
+    assert comparison.verdict.green
+    assert comparison.message.startswith("lme4 stopped 0.0")
+    assert {f.verdict for f in comparison.findings} <= {Verdict.AGREE, Verdict.BETTER}
+
+
+def test_a_claimed_deviance_is_not_believed() -> None:
+    """A candidate that reports less deviance than the model has is not better, but wrong."""
+    claims = moved("deviance", by=-0.5)
+    comparison, _ = heard(Criterial("own", lambda result: moved("loglik", by=0.25)(claims(result))))
+    assert (comparison.layer, comparison.verdict) == ("B", Verdict.DIFFER)
+
+
+def test_a_better_optimum_excuses_no_fault() -> None:
+    comparison, _ = heard(
+        Criterial("own", moved("se_conditional", times=1.1)), Criterial("lme4", stretch=OFF)
+    )
+    assert (comparison.layer, comparison.verdict) == ("E", Verdict.DIFFER)
+    verdicts = {f.quantity: f.verdict for f in comparison.findings}
+    assert verdicts["se_conditional"] is Verdict.DIFFER
+    assert verdicts["deviance"] is Verdict.BETTER
+
+
+def test_the_references_own_fault_is_not_the_candidates() -> None:
+    comparison, _ = heard(Criterial("own"), Criterial("lme4", moved("ranef_sd", times=1.1)))
+    assert comparison.verdict is Verdict.BETTER
+    assert "lme4" in comparison.diagnosis
+    assert "ranef_sd" in comparison.diagnosis
+
+
+@pytest.mark.parametrize(("said", "verdict"), [(0.0, Verdict.DIFFER), (1.0, Verdict.AGREE)])
+def test_a_flag_is_held_against_the_criterion(said: float, verdict: Verdict) -> None:
+    comparison, _ = heard(Criterial("own", moved("converged", times=said)))
+    assert comparison.verdict is verdict
+
+
+def test_an_answer_without_theta_cannot_be_judged() -> None:
+    def plant(result: FitResult) -> FitResult:
+        values = {k: v for k, v in result.values.items() if k != "theta"}
+        bare = replace(result, values=values, absent={**result.absent, "theta": "a secret"})
+        return moved("sigma", times=1.1)(bare)
+
+    comparison, story = heard(Criterial("own", plant))
+    assert comparison.verdict is Verdict.DIFFER
+    assert "own could not be judged: it gives no theta: a secret" in comparison.diagnosis
+    assert "not judged" in story

@@ -78,7 +78,7 @@ _OPTINFO: Mapping[str, Reader] = {
     "optimizer": as_one,
     "code": as_one,
     "message": as_one,
-    "evaluations": as_one,
+    "evaluations": lambda value: None if value is None else as_one(value),
     "gradient": as_array,
     "hessian": lambda value: None if value is None else as_matrix(value),
     "lme4_code": lambda value: tuple(as_array(value).tolist()),

@@ -20,7 +20,7 @@ class OptInfo:
     message
         The optimizer's words.
     evaluations
-        Number of evaluations of the criterion.
+        Number of evaluations of the criterion; None where the optimizer does not count them.
     gradient
         (k,) finite-difference gradient of the deviance (or REML criterion) at the estimate, by
         theta, and for glmer by theta and beta; empty where lme4 did not compute it.
@@ -37,7 +37,7 @@ class OptInfo:
     optimizer: str
     code: int
     message: str
-    evaluations: int
+    evaluations: int | None
     gradient: NDArray[np.float64]
     hessian: pd.DataFrame | None
     lme4_code: tuple[int, ...]

@@ -118,7 +118,8 @@ def settle_ratio(
         return replace(comparison, diagnosis=f"{silent.engine} {silent.sentence}")
     told = replace(comparison, diagnosis=diagnose_ratio(reference, candidate))
     statistic = [f for f in comparison.findings if f.quantity == "lrt_chisq"]
-    if comparison.verdict is not Verdict.DIFFER or not statistic:
+    red = any(not finding.verdict.green for finding in comparison.findings)
+    if comparison.verdict is not Verdict.DIFFER or not statistic or not red:
         return told
     off = [small.above - large.above for small, large in (reference, candidate)]
     if not abs(statistic[0].error - (off[1] - off[0])) <= _EXPLAINED:

@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 CONVENTION = "data as decimals"
+OBJECTIVES = {
+    "likelihood": "",
+    "Laplace": "",
+    "AGQ 9": "-agq9",
+    "AGQ 25": "-agq25",
+    "integral": "-integral",
+}
+"""What is optimised → what a certificate's name says of it after the case's."""
+
+
+_TEXTS = (
+    "case", "formula", "criterion", "family", "link", "objective", "dataset", "sha256",
+    "convention", "bits",
+)  # fmt: skip
 
 
 class CertificateError(ValueError):
@@ -70,9 +84,17 @@ class Certificate:
         if set(self.values) != set(self.proven) or set(self.values) & set(self.absent):
             message = f"{self.case}: values and what is proven of them do not name the same things"
             raise ValueError(message)
+        if self.objective not in OBJECTIVES:
+            message = f"{self.case}: the objective {self.objective!r} is none of {list(OBJECTIVES)}"
+            raise ValueError(message)
         if not self.values or not self.statements:
             message = f"{self.case}: a certificate states values and what is proven"
             raise ValueError(message)
+
+    @property
+    def name(self) -> str:
+        """The case's name, and the objective where it is not the one that the case fits."""
+        return self.case + OBJECTIVES[self.objective]
 
 
 def digits(number: str) -> int:
@@ -85,23 +107,23 @@ def to_json(certificate: Certificate) -> str:
     """Return the text that stores a certificate: one line a value."""
     content: dict[str, Any] = {
         "schema": SCHEMA,
-        **{
-            name: getattr(certificate, name)
-            for name in (
-                "case", "formula", "criterion", "family", "link", "objective", "dataset",
-                "sha256", "convention", "bits",
-            )
-        },
+        **{name: getattr(certificate, name) for name in _TEXTS},
         "statements": list(certificate.statements),
         "proven": dict(certificate.proven),
         "absent": dict(certificate.absent),
         "versions": dict(certificate.versions),
-        "values": {
-            name: [[*key, number] for key, number in elements.items()]
-            for name, elements in certificate.values.items()
-        },
-    }  # fmt: skip
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    }
+    head = json.dumps(content, ensure_ascii=False, indent=1).removesuffix("\n}")
+    quantities = [
+        f"  {json.dumps(name)}: [\n{_rows(elements)}\n  ]"
+        for name, elements in certificate.values.items()
+    ]
+    return head + ',\n "values": {\n' + ",\n".join(quantities) + "\n }\n}\n"
+
+
+def _rows(elements: Mapping[Key, str]) -> str:
+    rows = ([*key, number] for key, number in elements.items())
+    return ",\n".join(f"   {json.dumps(row, ensure_ascii=False)}" for row in rows)
 
 
 def from_json(text: str) -> Certificate:

@@ -164,6 +164,10 @@ def _add_cases(parser: argparse.ArgumentParser) -> None:
 def _add_certify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("case", metavar="CASE", help="a case's name, or a pair's")
     parser.add_argument("--cases", type=Path, metavar="FILE", help="a case file of yours (TOML)")
+    parser.add_argument(
+        "--objective", choices=("Laplace", "AGQ 9", "AGQ 25", "integral"),
+        help="what is optimised in a generalised model (Laplace by default)",
+    )  # fmt: skip
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument(
         "--digits", type=int, metavar="N", help="at most so many digits of each value, at most 50"
@@ -199,8 +203,9 @@ def _engine_options() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--oracle", choices=("default", "tight"), default="default",
-        help="tight: the reference is lme4 refitted by several optimisers, with tolPwrss 1e-10, "
-        "from every engine's parameters too; default lme4 is held against it",
+        help="tight: the reference is lme4 refitted until no optimiser goes lower (its default, "
+        "restarts from the theta of every engine, then several optimisers with tight stops), and "
+        "lme4's default is held against it like any other engine; minutes on large models",
     )  # fmt: skip
     return parser
 

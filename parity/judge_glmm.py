@@ -12,8 +12,10 @@ from parity.answer import theta_vector
 from parity.answer_glmm import answer
 from parity.appraisal import Appraisal, contradictions, reported
 from parity.criterion.glmm import Criterion
-from parity.criterion.glmm_descent import Search, decrement, differentiate, inverted, widths
+from parity.criterion.glmm_descent import decrement
+from parity.criterion.glmm_hessian import differentiate, inverted, widths
 from parity.criterion.glmm_optimum import Optimum, find
+from parity.criterion.glmm_search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

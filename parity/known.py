@@ -39,7 +39,7 @@ class Known:
     name
         Its short name in reports.
     candidate, reference, case
-        Shell patterns of the engines and cases that it is about.
+        Shell patterns of the engines and cases that it is about, several joined by ``|``.
     sizes
         Quantity → largest error seen, in the quantity's unit, negative where the unit is signed
         and the candidate lies lower: the sign is the direction, and a distance has none. Up to
@@ -73,9 +73,9 @@ class Known:
     def covers(self, reference: str, candidate: str, case: str) -> bool:
         """Whether the entry is about this pair of engines on this case."""
         return (
-            fnmatchcase(reference, self.reference)
-            and fnmatchcase(candidate, self.candidate)
-            and fnmatchcase(case, self.case)
+            _matches(reference, self.reference)
+            and _matches(candidate, self.candidate)
+            and _matches(case, self.case)
         )
 
     def spans(self, quantity: str, error: float) -> bool:
@@ -89,6 +89,11 @@ class Known:
             program in versions and is_within(versions[program], wanted)
             for program, wanted in self.versions.items()
         )
+
+
+def _matches(name: str, patterns: str) -> bool:
+    """Whether a name matches one of some shell patterns, ``lme4*|certified``."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns.split("|"))
 
 
 def is_within(version: str, wanted: str) -> bool:

@@ -36,7 +36,8 @@ extract_state <- function(model) {
     beta = as.double(lme4::getME(model, "beta")),
     u = as.double(lme4::getME(model, "u")),
     size = if (is_negative_binomial(model)) as.double(lme4::getME(model, "glmer.nb.theta")),
-    optinfo = model@optinfo
+    # nlminb does not count its evaluations: lme4 writes a logical NA, which is no value to send.
+    optinfo = Filter(function(part) !identical(part, NA), model@optinfo)
   )
 }
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from parity import casefile
+from parity.case import CaseError
 from parity.certificate import to_json
 from parity.commands.output import say
 from parity.engine import EngineError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _BITS_A_DIGIT = 3.33
 _SPARE_BITS = 90
-"""What the proofs use up: a 256-bit certificate of the shipped cases has more than 50 digits."""
+"""What the proofs use up: 212 of 256 bits are certain in the hardest of the shipped cases."""
 _FEWEST_BITS = 128
 
 
@@ -29,6 +30,8 @@ def execute(arguments: argparse.Namespace) -> int:
     ------
     EngineError
         Where python-flint, the ball arithmetic, is not installed.
+    CaseError
+        Where there is no such case, or its optimum cannot be proven.
     """
     if find_spec("flint") is None:
         raise EngineError(
@@ -38,7 +41,12 @@ def execute(arguments: argparse.Namespace) -> int:
     from parity.referee import store, table  # noqa: PLC0415 - needs python-flint
 
     suite = casefile.load_suite(arguments.cases or casefile.SHIPPED)
-    certificate, dataset = store.certified(arguments.case, suite, bits=_bits(arguments.digits))
+    try:
+        bits = _bits(arguments.digits)
+        made = store.certified(arguments.case, suite, bits, arguments.objective)
+    except _refusals() as error:
+        raise CaseError(f"{arguments.case} is not certified: {error}") from error
+    certificate, dataset = made
     if arguments.store:
         files = store.write(certificate, dataset, arguments.folder or store.SHIPPED)
         say("".join(f"{file}\n" for file in files))
@@ -46,6 +54,26 @@ def execute(arguments: argparse.Namespace) -> int:
     shown = certificate if arguments.digits is None else shortened(certificate, arguments.digits)
     say(to_json(shown) if arguments.format == "json" else table.render(shown, dataset))
     return 0
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return the errors in which the referee says, in a sentence, what it cannot read or prove."""
+    from parity.design.terms import (  # noqa: PLC0415 - with python-flint only
+        NotExpressibleError,
+        UnusableDataError,
+    )
+    from parity.referee.certify import NoCertificateError  # noqa: PLC0415 - needs python-flint
+    from parity.referee.exact import InexactError  # noqa: PLC0415 - as above
+    from parity.referee.glmm_cells import UncertifiableError  # noqa: PLC0415 - as above
+    from parity.referee.glmm_search import SearchError  # noqa: PLC0415 - as above
+    from parity.referee.numerals import UncertainError  # noqa: PLC0415 - as above
+    from parity.referee.pair import PairError  # noqa: PLC0415 - as above
+    from parity.referee.proof import ProofError  # noqa: PLC0415 - as above
+
+    return (
+        InexactError, NoCertificateError, NotExpressibleError, PairError, ProofError,
+        SearchError, UncertainError, UncertifiableError, UnusableDataError,
+    )  # fmt: skip
 
 
 def shortened(certificate: Certificate, most: int) -> Certificate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from parity.engines.lme4 import Lme4, ask
 from parity.engines.lme4_answer import answer_of, criterion_of, theta_keys
@@ -25,21 +25,11 @@ DEFAULT = "lme4's default"
 _LARGE = 20_000
 
 
-@runtime_checkable
-class Restartable(Protocol):
-    """An engine that can start from the thetas that others found."""
-
-    def refit(
-        self, case: Case, data: pd.DataFrame, starts: Sequence[Mapping[Key, float]]
-    ) -> FitResult:
-        """Fit from scratch and from each theta, by (group, row, column); return the best."""
-        ...
-
-
 class Lme4Tight(Lme4):
     """lme4's default, then its optimisers with tight stops; the lowest deviance stands."""
 
     name = "lme4-tight"
+    on_request = True
 
     def fit(self, case: Case, data: pd.DataFrame) -> FitResult:
         """Fit by lme4's default, then restart each optimiser from the best answer so far."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,24 @@ def rounded(number: Fraction, digits: int) -> str:
     if number == 0:
         return "0"
     size = abs(number)
-    power = len(str(size.numerator)) - len(str(size.denominator))
-    power -= size < Fraction(10) ** power
+    power = _power(size)
     figures = str(round(size / Fraction(10) ** (power - digits + 1)))
     if len(figures) > digits:  # 9.99 became 10.0
         figures, power = figures[:-1], power + 1
     return ("-" if number < 0 else "") + _placed(figures, power)
+
+
+def _power(size: Fraction) -> int:
+    """Return the power of ten of a positive number's first figure.
+
+    Python refuses to write integers of thousands of digits, as p-values of 1e-9000 are made of;
+    so the power comes from the numbers of bits, which is right to within 1.
+    """
+    bits = size.numerator.bit_length() - size.denominator.bit_length()
+    power = math.floor((bits - 1) * math.log10(2))
+    while size >= Fraction(10) ** (power + 1):
+        power += 1
+    return power
 
 
 def _placed(figures: str, power: int) -> str:

@@ -175,6 +175,15 @@ def test_a_fit_stopped_early_is_not_converged(sleepstudy: pd.DataFrame) -> None:
     assert "not converged" in repr(fit)
 
 
+def test_an_optimizer_that_counts_no_evaluations(sleepstudy: pd.DataFrame) -> None:
+    fit = lmer(SLEEP, sleepstudy, control={"optimizer": "nlminbwrap"})
+    assert fit.optinfo is not None
+    assert fit.optinfo.evaluations is None
+    assert fit.reml_criterion == pytest.approx(1743.62827195849, abs=1e-8)
+    pickled = pickle.loads(pickle.dumps(fit))
+    assert pickled.confint(method="wald").equals(fit.confint(method="wald"))
+
+
 def test_control_reaches_lme4(sleepstudy: pd.DataFrame, cbpp: pd.DataFrame) -> None:
     fit = lmer(SLEEP, sleepstudy, control={"optimizer": "bobyqa"})
     assert fit.optinfo is not None

@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 
 from bridge import FitError
+from parity.bench import Restartable
 from parity.case import Case
 from parity.casefile import load_suite
 from parity.engine import Engine
 from parity.engines import lme4_tight, lme4_trial
 from parity.engines.lme4 import Lme4, ask
 from parity.engines.lme4_search import BOBYQA_GLMM, LMM, Search
-from parity.engines.lme4_tight import Lme4Tight, Restartable, in_order
+from parity.engines.lme4_tight import Lme4Tight, in_order
 from parity.engines.lme4_trial import Trial, Trials
 from parity.formula import parse
 

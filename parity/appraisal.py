@@ -97,7 +97,7 @@ class Appraisal:
         In how many digits the engine's deviance agrees with the criterion's at its parameters.
     evaluated
         At another engine's parameters: its name → digits in which this engine's own likelihood
-        agrees with the criterion's.
+        agrees with the criterion's, or the reason why it cannot be asked there.
     silence
         Why the criterion has nothing to say; empty where it has.
     """
@@ -109,7 +109,7 @@ class Appraisal:
     decrement: float = 0.0
     contradictions: tuple[Contradiction, ...] = ()
     digits: float = 0.0
-    evaluated: Mapping[str, float] = field(default_factory=dict)
+    evaluated: Mapping[str, float | str] = field(default_factory=dict)
     silence: str = ""
 
     @property
@@ -129,6 +129,16 @@ class Appraisal:
         if not self.arrived:
             layers.append("C")
         return min(layers, default=None)
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """How its own likelihood does at other engines' parameters, in words."""
+        return tuple(
+            f"at {name}'s parameters its own likelihood "
+            + (f"cannot be asked ({found})" if isinstance(found, str) else "is the criterion's to "
+               f"{found:.1f} digits")
+            for name, found in self.evaluated.items()
+        )  # fmt: skip
 
     @property
     def place(self) -> str:

@@ -127,6 +127,6 @@ class Court:
         theta = answer.values["theta"]  # noqa: PD011 - FitResult.values, no data frame's
         try:
             own = engine.loglik_at(case, self.bench.frame(case.dataset), theta)
-        except Exception:  # noqa: BLE001 - whatever an engine raises: it has then nothing to say
-            return word
+        except Exception as error:  # noqa: BLE001 - whatever an engine raises is what it has to say
+            return replace(word, evaluated={other.name: f"{type(error).__name__}: {error}"})
         return replace(word, evaluated={other.name: unit.digits(there, -2.0 * own)})

@@ -28,10 +28,7 @@ def diagnose(comparison: Comparison, reference: Appraisal, candidate: Appraisal)
     off = _share(comparison, of_reference=short is reference)
     if off:
         parts.append(f"its {off} for that reason")
-    parts += [
-        f"at {name}'s parameters its own likelihood agrees to {digits:.1f} digits"
-        for name, digits in short.evaluated.items()
-    ]
+    parts += short.elsewhere
     if not other.contradictions:
         parts.append(f"{other.engine} {other.place}")
     return "; ".join(parts)

@@ -69,13 +69,8 @@ def _algebra(answer: FitResult, word: Appraisal) -> str:
     if off:
         return f"its {off[0].told}"
     likelihood = "restricted likelihood" if answer.criterion == "REML" else "likelihood"
-    at_other = "".join(
-        f", and at {name}'s parameters to {digits:.1f}" for name, digits in word.evaluated.items()
-    )
-    return (
-        f"at its own parameters its {likelihood} is the criterion's to {word.digits:.1f} digits"
-        f"{at_other}"
-    )
+    here = f"at its own parameters its {likelihood} is the criterion's to {word.digits:.1f} digits"
+    return "; ".join([here, *word.elsewhere])
 
 
 def _optimum(reference: Appraisal, candidate: Appraisal) -> str:

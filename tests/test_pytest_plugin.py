@@ -13,6 +13,7 @@ from parity import pytest_items, run
 from parity.casefile import load_suite
 from parity.engine import Engine, EngineError
 from parity.finding import Comparison
+from parity.panel import Panel
 from parity.result import FitResult, unsupported
 from parity.verdict import Verdict
 from tests.parity.fake_engines import (
@@ -57,7 +58,7 @@ def _everything_imported(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("warm")
     write_toy(folder)
     (folder / "cases.toml").write_text(CASES, encoding="utf-8")
-    panel = run.Panel(FakeEngine("lme4"), (FakeEngine("candidate"),))
+    panel = Panel(FakeEngine("lme4"), (FakeEngine("candidate"),))
     report = run.run(load_suite(folder / "cases.toml"), panel, uniform())
     assert report.agrees, str(report)
 

@@ -61,12 +61,15 @@ class _Sparse:
     """SuperLU's without row exchanges: L U with U = diag(U) L', Cholesky's up to its scale."""
 
     def __init__(self, matrix: Sparse) -> None:
-        self._factor = sparse_linalg.splu(
-            matrix,
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
+        try:
+            self._factor = sparse_linalg.splu(
+                matrix,
+                permc_spec="MMD_AT_PLUS_A",
+                diag_pivot_thresh=0.0,
+                options={"SymmetricMode": True},
+            )
+        except RuntimeError as error:  # a pivot of exactly 0
+            raise np.linalg.LinAlgError("the matrix is not positive definite") from error
         diagonal: Vector = self._factor.U.diagonal()
         if not (diagonal > 0).all():
             raise np.linalg.LinAlgError("the matrix is not positive definite")

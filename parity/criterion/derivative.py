@@ -59,14 +59,15 @@ def differentiate(point: Point) -> Derivatives:
         crossed = np.einsum("mnii->mn", parts.through[:, :, :-1, :-1])
         second = second - 2 * crossed + np.einsum("mij,nji->mn", parts.fixed, parts.fixed)
     ratio, degrees = 1.0 / point.pwrss, criterion.degrees
-    squares = parts.squares
-    bend = 2 * (parts.through[:, :, -1, -1] - parts.mixed @ parts.mixed.T)
-    hessian = -second + degrees * (bend * ratio - np.outer(squares, squares) * ratio**2)
-    root = parts.root
+    squares, mixed = parts.squares * ratio, parts.mixed * np.sqrt(ratio)
+    bend = 2 * (parts.through[:, :, -1, -1] * ratio - mixed @ mixed.T)
+    hessian = -second + degrees * (bend - np.outer(squares, squares))
+    # beta moves by -(X'V^-1 X)^-1 X'V^-1 Z dD e, and (X'V^-1 X)^-1 X'V^-1 Z is R^-1 L^-T F'
+    turned = linalg.solve_triangular(point.root, parts.mixed.T, lower=True, trans="T")
     return Derivatives(
-        gradient=first - degrees * squares * ratio,
+        gradient=first - degrees * squares,
         hessian=(hessian + hessian.T) / 2,
-        beta=-linalg.solve_triangular(root, parts.mixed.T, lower=True, trans="T"),
+        beta=-linalg.solve_triangular(criterion.basis[1], turned),
     )
 
 
@@ -82,12 +83,10 @@ def directions(model: Model) -> Basis:
 
 
 class _Parts:
-    """The small matrices that the formulas are made of; F = Z'V^-1 X L^-T with LL' = X'V^-1 X.
+    """The small matrices that the formulas are made of; F = Z'V^-1 Q L^-T, LL' = Q'V^-1 Q.
 
     Attributes
     ----------
-    root
-        L, ``(p, p)``.
     fixed, mixed, squares
         F'dD F ``(m, p, p)``, F'dD e ``(m, p)`` and e'dD e ``(m,)``.
     through
@@ -96,9 +95,8 @@ class _Parts:
 
     def __init__(self, point: Point, basis: Basis) -> None:
         model, structure = point.criterion.model, point.criterion.structure
-        self.root = np.linalg.cholesky(point.information)
         towards = np.asarray(structure.Z.T @ (model.weights[:, None] * point.left))
-        towards = linalg.solve_triangular(self.root, towards.T, lower=True).T
+        towards = linalg.solve_triangular(point.root, towards.T, lower=True).T
         error = np.asarray(structure.Z.T @ (model.weights * point.resid))
         both = np.column_stack([towards, error])
         moved = np.stack([_moved(structure, both, *direction) for direction in basis])

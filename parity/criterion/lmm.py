@@ -54,6 +54,16 @@ class Criterion:
         """Z'WZ."""
         return self.structure.products(self.model.weights)
 
+    @cached_property
+    def basis(self) -> tuple[Matrix, Matrix]:
+        """Q ``(n, p)`` and R ``(p, p)``: X = Q R with Q'WQ = I.
+
+        Columns far from 0 or nearly collinear would cost digits; those of Q are neither.
+        """
+        root = np.sqrt(self.model.weights)[:, None]
+        orthonormal, triangle = np.linalg.qr(root * self.model.X)
+        return orthonormal / root, triangle
+
     @property
     def degrees(self) -> int:
         """N for ML, n - p for REML."""
@@ -94,70 +104,70 @@ class Point:
 
     @cached_property
     def _projected(self) -> Matrix:
-        """A^-1 Lambda'Z'WX, ``(q, p)``."""
-        model, Z, scale = self.criterion.model, self.criterion.structure.Z, self.system.Lambda
-        image = np.asarray(scale.T @ (Z.T @ (model.weights[:, None] * model.X)))
+        """A^-1 Lambda'Z'WQ, ``(q, p)``."""
+        weights, Z = self.criterion.model.weights, self.criterion.structure.Z
+        image = np.asarray(self.system.Lambda.T @ (Z.T @ (weights[:, None] * self._basis)))
         return self.system.solve(image)
+
+    @property
+    def _basis(self) -> Matrix:
+        return self.criterion.basis[0]
 
     @cached_property
     def left(self) -> Matrix:
-        """What the random effects leave of X, ``(n, p)``: W^-1 V^-1 X."""
+        """What the random effects leave of Q, ``(n, p)``: W^-1 V^-1 Q."""
         effects = self.system.Lambda @ self._projected
         explained = np.asarray(self.criterion.structure.Z @ effects, dtype=np.float64)
-        return np.asarray(self.criterion.model.X - explained)
+        return np.asarray(self._basis - explained)
 
     @cached_property
-    def information(self) -> Matrix:
-        """X'V^-1 X, ``(p, p)``.
+    def root(self) -> Matrix:
+        """The lower Cholesky factor of Q'V^-1 Q, ``(p, p)``.
 
-        X'W times what is left of X: the difference of two cross-products would lose the digits
-        that they share.
+        What is left of Q, squared, and what was taken, squared: a sum loses no digits where the
+        random effects explain nearly all of Q, and errors of either enter to second order.
         """
-        model = self.criterion.model
-        product = (model.weights[:, None] * model.X).T @ self.left
-        return 0.5 * np.asarray(product + product.T)
-
-    @cached_property
-    def _root(self) -> tuple[Matrix, bool]:
-        return linalg.cho_factor(self.information, lower=True)
+        weights, taken = self.criterion.model.weights, self._projected
+        information = self.left.T @ (weights[:, None] * self.left) + taken.T @ taken
+        return np.linalg.cholesky(np.asarray(information))
 
     @cached_property
     def logdet_information(self) -> float:
         """log|X'V^-1 X|."""
-        return 2.0 * float(np.log(np.diag(self._root[0])).sum())
+        pieces = [np.abs(np.diag(factor)) for factor in (self.root, self.criterion.basis[1])]
+        return 2.0 * float(np.log(pieces).sum())
 
     @cached_property
     def _estimates(self) -> tuple[Vector, Vector]:
-        """Beta ``(p,)`` and u ``(q,)``: the penalised least-squares problem, refined once.
+        """R beta ``(p,)`` and u ``(q,)``: the penalised least-squares problem, refined once.
 
         The second pass solves for what the residual of the first leaves, which takes the rounding
         error of the first out.
         """
         model, Z, scale = self.criterion.model, self.criterion.structure.Z, self.system.Lambda
-        beta, u = np.zeros(model.p), np.zeros(self.criterion.structure.q)
+        turned, u = np.zeros(model.p), np.zeros(self.criterion.structure.q)
         for _ in range(2):
-            left = model.weights * self._residual(beta, u)
+            left = model.weights * self._residual(turned, u)
             towards_u = np.asarray(scale.T @ (Z.T @ left)) - u
-            towards_beta = model.X.T @ left
             step = self.system.solve(towards_u[:, None])[:, 0]
-            # X'WZ Lambda times the step of u is what beta does not have to explain
+            # Q'WZ Lambda times the step of u is what beta does not have to explain
             through = np.asarray(Z @ (scale @ step))
-            gain = towards_beta - model.X.T @ (model.weights * through)
-            change = linalg.cho_solve(self._root, gain)
-            beta = beta + change
+            gain = self._basis.T @ (left - model.weights * through)
+            change = linalg.cho_solve((self.root, True), gain)
+            turned = turned + change
             u = u + step - self._projected @ change
-        return beta, u
+        return turned, u
 
-    def _residual(self, beta: Vector, u: Vector) -> Vector:
+    def _residual(self, turned: Vector, u: Vector) -> Vector:
         model, Z = self.criterion.model, self.criterion.structure.Z
         effects = np.asarray(self.system.Lambda @ u)
-        fitted: Vector = model.offset + model.X @ beta + np.asarray(Z @ effects)
+        fitted: Vector = model.offset + self._basis @ turned + np.asarray(Z @ effects)
         return model.y - fitted
 
-    @property
+    @cached_property
     def beta(self) -> Vector:
         """The fixed effects that minimise the criterion at theta, ``(p,)``: generalised LS."""
-        return self._estimates[0]
+        return np.asarray(linalg.solve_triangular(self.criterion.basis[1], self._estimates[0]))
 
     @property
     def u(self) -> Vector:
@@ -172,7 +182,7 @@ class Point:
     @cached_property
     def resid(self) -> Vector:
         """Y minus offset, X beta and Z b, ``(n,)``."""
-        return self._residual(self.beta, self.u)
+        return self._residual(*self._estimates)
 
     @cached_property
     def pwrss(self) -> float:
@@ -208,13 +218,15 @@ class Point:
         for REML q is added all the same (as in lme4's profile), so that it is exact at beta_hat.
         """
         degrees = self.criterion.degrees
-        apart = beta - self.beta
-        squares = self.pwrss + float(apart @ self.information @ apart)
+        apart = self.root.T @ (self.criterion.basis[1] @ (beta - self.beta))
+        squares = self.pwrss + float(apart @ apart)
         constant = degrees * float(np.log(2.0 * np.pi * sigma**2))
         return self._volume + constant + squares / sigma**2
 
     @cached_property
     def vcov(self) -> Matrix:
         """Covariance of beta given theta, ``(p, p)``: sigma^2 (X'V^-1 X)^-1."""
-        identity = np.eye(self.criterion.model.p)
-        return self.sigma**2 * np.asarray(linalg.cho_solve(self._root, identity))
+        # X'V^-1 X = (R'L)(R'L)' with LL' = Q'V^-1 Q
+        whole = self.criterion.basis[1].T @ self.root
+        inverse = linalg.solve_triangular(whole, np.eye(len(whole)), lower=True)
+        return self.sigma**2 * np.asarray(inverse.T @ inverse)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Vector: TypeAlias = NDArray[np.float64]
@@ -43,6 +45,9 @@ class Block:
         n = len(self.codes)
         if self.columns.ndim != 2 or len(self.columns) != n:  # noqa: PLR2004 - a matrix has two axes
             message = f"a block has codes for {n} rows and columns of shape {self.columns.shape}"
+            raise ValueError(message)
+        if not np.isfinite(self.columns).all():
+            message = "a block's columns are not finite everywhere"
             raise ValueError(message)
         if n and not (self.codes.min() >= 0 and self.codes.max() < self.levels):
             message = f"a block's codes lie outside 0 to {self.levels - 1}"
@@ -124,3 +129,12 @@ class Model:
         ends = np.cumsum([block.size for block in self.blocks]).tolist()
         starts = [0, *ends[:-1]]
         return tuple(slice(start, end) for start, end in zip(starts, ends, strict=True))
+
+
+def largest(blocks: Sequence[Block]) -> tuple[int, ...]:
+    """Return the blocks of the grouping factor that has the most effects."""
+    sharing = [
+        tuple(i for i, other in enumerate(blocks) if np.array_equal(other.codes, block.codes))
+        for block in blocks
+    ]
+    return max(sharing, key=lambda same: sum(blocks[i].levels * blocks[i].width for i in same))

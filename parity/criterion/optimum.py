@@ -18,7 +18,9 @@ from parity.criterion.derivative import differentiate, in_theta
 from parity.criterion.lmm import Criterion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from parity.criterion.lmm import Point
     from parity.criterion.model import Matrix, Model, Vector
@@ -29,8 +31,16 @@ CLOSE = 1e-7
 taken unasked."""
 NEGLIGIBLE = 1e-24
 """Predicted gain below which nothing is left to take."""
+SETTLED = 1e-12
+"""Predicted gain up to which the search has arrived: rounding leaves less in any shipped case."""
 ESCAPES = 3
 STARTS = (1.0, 0.3, 0.1, 3.0)
+_SADDLE = 1e-10
+"""Curvature of the wrong sign, as a share of the largest, that rounding does not explain."""
+_BESIDE = 1e-2
+"""As `_NULL`, beside a saddle."""
+_ROUNDING = 1e-14
+"""A variance below this share of the block's largest is 0 but for rounding."""
 _NULL = 1e-7
 """A direction whose SD is below this share of sigma, in scaled columns, is taken for null."""
 
@@ -86,7 +96,7 @@ def find(criterion: Criterion, starts: Iterable[Vector] = ()) -> Optimum:
     if not np.isfinite(heights).any():
         message = "the deviance is not finite at any start; the data or the model are degenerate"
         raise ValueError(message)
-    found = _descend(scaled, offered[int(np.argmin(heights))])
+    found = _pivoted(scaled, offered[int(np.argmin(heights))])
     inverse = [1.0 / unit for unit in units]
     theta = _in_units(criterion.model, found.theta, inverse)
     return replace(found, theta=theta, deviance=criterion.deviance(theta))
@@ -95,12 +105,27 @@ def find(criterion: Criterion, starts: Iterable[Vector] = ()) -> Optimum:
 def decrement(criterion: Criterion, theta: Vector) -> float:
     """Return the deviance that Newton's method expects to gain from theta, at least 0.
 
-    ``g' |H|^-1 g / 2`` in theta, the curvature of the wrong sign turned round.
+    ``g' |H|^-1 g / 2`` in theta, the curvature of the wrong sign turned round. Beside a saddle at
+    the boundary the gradient in theta is as small as theta; there it is ``g' H^-1 g / 2`` in
+    vech(D), where that Hessian is positive definite.
     """
     units = _units(criterion.model)
     scaled = Criterion(_rescaled(criterion.model, units), criterion.reml)
-    gradient, hessian = _slopes(scaled.at(_in_units(criterion.model, theta, units)))
-    return -0.5 * float(gradient @ _step(gradient, hessian))
+    point = scaled.at(_in_units(criterion.model, theta, units))
+    gradient, hessian = _slopes(point)
+    gain = -0.5 * float(gradient @ _step(gradient, hessian))
+    if _is_minimum(hessian):
+        return gain
+    there = differentiate(point)
+    if np.linalg.eigvalsh(there.hessian)[0] <= 0:
+        return gain
+    return max(gain, 0.5 * float(there.gradient @ np.linalg.solve(there.hessian, there.gradient)))
+
+
+def _is_minimum(hessian: Matrix) -> bool:
+    """Whether no curvature is of the wrong sign beyond rounding."""
+    curvature = np.linalg.eigvalsh(hessian)
+    return bool(curvature[0] >= -_SADDLE * abs(curvature[-1]))
 
 
 def _units(model: Model) -> list[Vector]:
@@ -147,10 +172,40 @@ def _slopes(point: Point) -> tuple[Vector, Matrix]:
     return in_theta(model, point.theta, derivatives.gradient, derivatives.hessian)
 
 
+def _pivoted(criterion: Criterion, start: Vector) -> Optimum:
+    """Return the minimum, with the columns of each block in the order that suits it.
+
+    Where the variance of a block's first column goes to 0 and another's does not, theta says the
+    same D in many ways, and Newton's method crawls: the largest variance has to come first.
+    """
+    theta, steps = start, 0
+    for _ in range(ESCAPES + len(criterion.model.blocks)):
+        covered = covariances(criterion.model, theta)
+        orders = [np.argsort(-np.diag(covariance), kind="stable") for covariance in covered]
+        turned = Criterion(_reordered(criterion.model, orders), criterion.reml)
+        begun = theta_of([c[np.ix_(o, o)] for c, o in zip(covered, orders, strict=True)])
+        found = _descend(turned, begun)
+        back = [np.argsort(order) for order in orders]
+        reached = covariances(turned.model, found.theta)
+        theta = theta_of([c[np.ix_(o, o)] for c, o in zip(reached, back, strict=True)])
+        steps += found.steps
+        if found.converged:
+            break
+    return replace(found, theta=theta, steps=steps)
+
+
+def _reordered(model: Model, orders: Sequence[NDArray[np.intp]]) -> Model:
+    blocks = [
+        replace(block, columns=block.columns[:, order])
+        for block, order in zip(model.blocks, orders, strict=True)
+    ]
+    return replace(model, blocks=tuple(blocks))
+
+
 def _descend(criterion: Criterion, start: Vector) -> Optimum:
     """Return the minimum from a start, saddles at the boundary left behind."""
     found = _newton(criterion, start, 0)
-    for _ in range(ESCAPES):
+    for _ in range(ESCAPES + len(criterion.model.blocks)):
         settled = _settled(criterion, found)
         down = _escape(criterion, settled.theta)
         if down is None:
@@ -166,7 +221,7 @@ def _newton(criterion: Criterion, start: Vector, steps: int) -> Optimum:
         step = _step(gradient, hessian)
         gain = -0.5 * float(gradient @ step)
         if gain <= NEGLIGIBLE or (gain < CLOSE and gain >= last / 4):
-            return Optimum(theta, height, gain, taken, converged=True, singular=False)
+            return Optimum(theta, height, gain, taken, converged=gain <= SETTLED, singular=False)
         if gain < CLOSE:
             theta, last = theta + step, gain
             height = criterion.deviance(theta)
@@ -203,7 +258,7 @@ def _settled(criterion: Criterion, found: Optimum) -> Optimum:
     cut, singular = [], False
     for covariance in covariances(model, found.theta):
         values, axes = np.linalg.eigh(covariance)
-        null = values <= _NULL**2
+        null = values <= max(_NULL**2, _ROUNDING * values[-1])
         singular = singular or bool(null.any())
         values[null] = 0.0
         cut.append((axes * values) @ axes.T)
@@ -218,13 +273,17 @@ def _escape(criterion: Criterion, theta: Vector) -> Vector | None:
     """Return a lower point just off the boundary; None where every way off it leads up."""
     model = criterion.model
     point = criterion.at(theta)
-    pulls = unpack(model, differentiate(point).gradient)
+    derivatives = differentiate(point)
+    pulls = unpack(model, derivatives.gradient)
+    _, hessian = in_theta(model, theta, derivatives.gradient, derivatives.hessian)
+    # beside a saddle the derivative in theta is as small as theta, and no sign of an optimum
+    edge = _NULL if _is_minimum(hessian) else _BESIDE
     moved = covariances(model, theta)
     for number, (pull, covariance) in enumerate(zip(pulls, moved, strict=True)):
         # an off-diagonal element of vech(D) moves two cells of D
         slope = (pull + np.diag(np.diag(pull))) / 2
         values, axes = np.linalg.eigh(covariance)
-        null = axes[:, values <= _NULL**2]
+        null = axes[:, values <= max(edge**2, _ROUNDING * values[-1])]
         if not null.shape[1]:
             continue
         slopes, ways = np.linalg.eigh(null.T @ slope @ null)

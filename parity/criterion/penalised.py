@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from parity.criterion.cholesky import Cholesky, factorize
+from parity.criterion.model import largest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +58,7 @@ class Structure:
         self.Z: Sparse = sparse.hstack([_design(block) for block in blocks], format="csr")
         self.q = int(self.Z.shape[1])
         self.starts = np.cumsum([0, *(block.levels * block.width for block in blocks)])
-        self.lead = _largest(self.blocks)
+        self.lead = largest(self.blocks)
         levels = self.blocks[self.lead[0]].levels
         spans = [
             np.arange(self.starts[i], self.starts[i + 1]).reshape(levels, -1) for i in self.lead
@@ -199,7 +200,12 @@ class System:
             solution[structure.others] = inner
             first = first - self._coupling.T @ inner
         shape = (*structure.leading.shape, right.shape[1])
-        pieces = self._inverses @ first.reshape(shape)
+        # an inverse would lose digits to the blocks' condition number, a solution does not
+        pieces = (
+            first.reshape(shape) / self._diagonal
+            if shape[1] == 1
+            else np.linalg.solve(self._diagonal, first.reshape(shape))
+        )
         solution[structure.leading.ravel()] = pieces.reshape(first.shape)
         return solution
 
@@ -237,12 +243,3 @@ def _design(block: Block) -> Sparse:
     pointers = np.arange(0, n * width + 1, width)
     shape = (n, block.levels * width)
     return sparse.csr_array((block.columns.ravel(), columns.ravel(), pointers), shape=shape)
-
-
-def _largest(blocks: Sequence[Block]) -> tuple[int, ...]:
-    """Return the blocks of the grouping factor that has the most effects."""
-    sharing = [
-        tuple(i for i, other in enumerate(blocks) if np.array_equal(other.codes, block.codes))
-        for block in blocks
-    ]
-    return max(sharing, key=lambda same: sum(blocks[i].levels * blocks[i].width for i in same))

@@ -80,19 +80,21 @@ class _Statsmodels:
         numpy.linalg.LinAlgError
             Where MixedLM takes the covariance for singular.
         """
-        from parity.engines.statsmodels_climb import loglik  # noqa: PLC0415 - lazy by design
         from parity.engines.statsmodels_model import (  # noqa: PLC0415 - lazy by design
             at_theta,
             build,
             pose,
+            unpacked,
         )
 
         problem = pose(case.spec, data)
         assert problem.layout is not None  # noqa: S101 - theta belongs to a mixed model
         layout = problem.layout.rescaled()
         model = build(problem, layout)
-        model.reml = problem.reml
-        return loglik(model, at_theta(layout, theta))
+        # what fit() sets, and loglike() reads
+        model.reml, model.cov_pen, model.fe_pen = problem.reml, None, None
+        params = unpacked(model, at_theta(layout, theta))
+        return float(model.loglike(params, profile_fe=False))
 
     def _fit(self, case: Case, data: pd.DataFrame) -> FitResult:
         from parity.engines.statsmodels_model import pose  # noqa: PLC0415 - lazy by design

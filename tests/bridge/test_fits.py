@@ -180,7 +180,7 @@ def test_an_optimizer_that_counts_no_evaluations(sleepstudy: pd.DataFrame) -> No
     assert fit.optinfo is not None
     assert fit.optinfo.evaluations is None
     assert fit.reml_criterion == pytest.approx(1743.62827195849, abs=1e-8)
-    pickled = pickle.loads(pickle.dumps(fit))
+    pickled = pickle.loads(pickle.dumps(fit))  # noqa: S301 - our own bytes
     assert pickled.confint(method="wald").equals(fit.confint(method="wald"))
 
 

@@ -9,13 +9,12 @@ from importlib.resources import files
 import pytest
 
 from parity.case import Case
-from parity.certificate import Certificate, digits, from_json, to_json
+from parity.certificate import OBJECTIVES, Certificate, digits, from_json, to_json
 from parity.dataset import NotShippedError
 from parity.design.statement import state
 from parity.formula import parse
 from parity.quantity import QUANTITIES, applicable
 from parity.referee import store
-from parity.certificate import OBJECTIVES
 from parity.referee.glmm import STORED_BITS, certify_glmm
 from parity.referee.glmm_cells import UncertifiableError
 from parity.referee.table import render

@@ -57,11 +57,11 @@ def _consult_oracle(arguments: argparse.Namespace) -> None:
     """Make the engine that ``--oracle`` names the reference."""
     if getattr(arguments, "oracle", "default") == "default":
         return
-    from parity.engine import EngineError  # noqa: PLC0415 - `parity --help` starts nothing
+    from parity.case import CaseError  # noqa: PLC0415 - `parity --help` starts nothing
     from parity.panel import TIGHT  # noqa: PLC0415 - as above
 
     if arguments.reference not in {None, TIGHT}:
-        raise EngineError(
+        raise CaseError(
             f"--oracle tight makes {TIGHT} the reference; --reference {arguments.reference} "
             "names another. Give one of the two."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -24,9 +24,12 @@ from tests.parity.fake_engines import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from parity.result import FitResult
+    import pandas as pd
+
+    from parity.result import FitResult, Key
 
 TABLE = uniform()
 
@@ -221,6 +224,39 @@ def test_live_lme4_is_the_reference_where_it_runs(monkeypatch: pytest.MonkeyPatc
         "Reference: lme4 (lme4 1.0 on R ?, live) - held against it: lme4-recorded, own"
     )
     assert found.left_out == {}
+
+
+def test_an_engine_on_request_takes_part_only_where_it_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    proven = FakeEngine("certified")
+    proven.on_request = True  # type: ignore[attr-defined] # an engine may say so
+    install(monkeypatch, LIVE, OWN, proven)
+    assert names(assemble()) == ("lme4", ["own"])
+    assert names(assemble(["certified"])) == ("lme4", ["certified"])
+    found = assemble((), "certified")
+    assert names(found) == ("certified", ["lme4", "own"])
+    assert found.headline.startswith("Reference: certified optima of the criterion")
+
+
+class Restarting(FakeEngine):
+    """An engine that starts from what the others found."""
+
+    seen: ClassVar[list[float]] = []
+
+    def refit(
+        self, case: Case, data: pd.DataFrame, starts: Sequence[Mapping[Key, float]]
+    ) -> FitResult:
+        self.seen.extend(number for start in starts for number in start.values())
+        return self.fit(case, data)
+
+
+def test_a_restartable_reference_is_asked_last_and_starts_from_the_candidates(case: Case) -> None:
+    oracle = Restarting("lme4")
+    others = Panel(oracle, (FakeEngine("own"), FakeEngine("third", cannot={case.name: "no"})))
+    found = run(Suite((case,), ()), others, TABLE)
+    assert Restarting.seen == [0.8]
+    assert found.summary == {Verdict.AGREE: 1, Verdict.UNSUPPORTED: 1}
 
 
 def test_recorded_answers_are_the_reference_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

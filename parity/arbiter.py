@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from parity.appraisal import CONVERGED, Appraisal
+from parity.appraisal import CONVERGED, ROUNDING, Appraisal
 from parity.diagnosis import diagnose, diagnose_ratio
 from parity.quantity import QUANTITIES
 from parity.verdict import Verdict
@@ -37,11 +37,11 @@ def settle(comparison: Comparison, reference: Appraisal, candidate: Appraisal) -
         finding if finding.verdict.green else _judged(finding, reference, candidate)
         for finding in comparison.findings
     )
-    verdicts = {finding.verdict for finding in findings if finding not in comparison.findings}
     wrong = {finding.quantity for finding in findings if finding.verdict is Verdict.DIFFER}
     if wrong:
         return replace(told, findings=findings, layer=_culprit(wrong, candidate))
-    verdict = Verdict.WORSE if Verdict.WORSE in verdicts else Verdict.BETTER
+    worse = any(finding.verdict is Verdict.WORSE for finding in findings)
+    verdict = Verdict.WORSE if worse else Verdict.BETTER
     return replace(told, findings=findings, verdict=verdict, layer="C", message=told.diagnosis)
 
 
@@ -57,22 +57,22 @@ def _first(layers: Iterable[str], *appraisals: Appraisal) -> str:
 
 
 def _judged(finding: Finding, reference: Appraisal, candidate: Appraisal) -> Finding:
-    """Return a finding with the criterion's verdict and reason."""
+    """Return a finding with the criterion's verdict and reason; DIFFER keeps its tolerance's."""
     if finding.quantity == "converged":
         return _flag(finding, reference, candidate)
-    for appraisal, verdict in ((candidate, Verdict.DIFFER), (reference, Verdict.BETTER)):
-        for found in appraisal.contradictions:
-            if found.quantity == finding.quantity:
-                why = f"{appraisal.engine}: its {found.name} contradicts its own parameters"
-                return replace(finding, verdict=verdict, why=why)
+    if any(found.quantity == finding.quantity for found in candidate.contradictions):
+        return finding
+    for found in reference.contradictions:
+        if found.quantity == finding.quantity:
+            why = f"{reference.engine}: its {found.name} contradicts its own parameters"
+            return replace(finding, verdict=Verdict.BETTER, why=why)
     return _by_deviance(finding, reference, candidate)
 
 
 def _by_deviance(finding: Finding, reference: Appraisal, candidate: Appraisal) -> Finding:
     gap = candidate.deviance - reference.deviance
-    if abs(gap) <= _EVEN + 1e-14 * abs(reference.deviance):
-        why = "both answers follow from their parameters, and the criterion is the same at both"
-        return replace(finding, why=why)
+    if abs(gap) <= _EVEN + ROUNDING * abs(reference.deviance):
+        return finding
     verdict = Verdict.WORSE if gap > 0 else Verdict.BETTER
     short = candidate if gap > 0 else reference
     why = f"follows from the optimum: {short.engine} stopped {short.above:.2g} of deviance short"
@@ -81,17 +81,14 @@ def _by_deviance(finding: Finding, reference: Appraisal, candidate: Appraisal) -
 
 def _flag(finding: Finding, reference: Appraisal, candidate: Appraisal) -> Finding:
     """Return the finding on the convergence flag: right where it says what the criterion sees."""
-    wrong = []
-    for appraisal, flag in ((reference, finding.reference), (candidate, finding.candidate)):
-        if flag is None or bool(flag) != (appraisal.above <= CONVERGED):
-            wrong.append(appraisal)
+    flags = ((reference, finding.reference), (candidate, finding.candidate))
+    wrong = [
+        appraisal
+        for appraisal, flag in flags
+        if flag is None or bool(flag) != (appraisal.above <= CONVERGED)
+    ]
     if candidate in wrong:
-        said = "converged" if finding.candidate else "not converged"
-        why = (
-            f"{candidate.engine} says that it has {said}, {candidate.above:.2g} of deviance "
-            "above the optimum"
-        )
-        return replace(finding, why=why)
+        return finding
     if wrong:
         why = f"{reference.engine}'s flag is wrong: it is {reference.above:.2g} above the optimum"
         return replace(finding, verdict=Verdict.BETTER, why=why)

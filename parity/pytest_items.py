@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 REQUIRE = "PARITY_REQUIRE"
 _CLOSED = frozenset({Verdict.FAILED, Verdict.INCOMPARABLE, Verdict.UNSUPPORTED})
 _SHOWN = 8
+_WHY = {Verdict.WORSE: "why it is off"}
 
 
 class Disagreement(Exception):  # noqa: N818 - a finding, not an error
@@ -373,8 +374,9 @@ def _text(comparison: Comparison, quantity: str, red: Sequence[Finding]) -> str:
             *(_line(comparison, finding) for finding in worst_first[:_SHOWN]),
             *([f"  and {more} more"] if more > 0 else []),
             f"unit {unit}: {UNITS.get(unit, unit)}",  # type: ignore[call-overload] # a finding's unit is text
-            f"why this tolerance: {red[0].why}",
+            f"{_WHY.get(red[0].verdict, 'why this tolerance')}: {red[0].why}",
             f"all in all: {comparison.message}",
+            *([f"the criterion: {comparison.diagnosis}"] if comparison.diagnosis else []),
         ]
     )
 

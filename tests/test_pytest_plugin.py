@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from parity import pytest_items, run
+from parity import panel, pytest_items, run
 from parity.casefile import load_suite
 from parity.engine import Engine, EngineError
 from parity.finding import Comparison
@@ -94,8 +94,8 @@ def bed(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Bed:
             raise EngineError(f"No engine is called {name!r}; installed are {', '.join(engines)}.")
         return engines[name]
 
-    monkeypatch.setattr(run, "discover", lambda: dict.fromkeys(engines))
-    monkeypatch.setattr(run, "create", create)
+    monkeypatch.setattr(panel, "discover", lambda: dict.fromkeys(engines))
+    monkeypatch.setattr(panel, "create", create)
     bed = Bed(pytester, engines)
     bed.add(FakeEngine("lme4"))
     bed.add(FakeEngine("candidate"))

@@ -43,7 +43,9 @@ def factorize(matrix: Sparse) -> Cholesky:
     size = matrix.shape[0]
     if size <= _SMALL or matrix.nnz > _DENSE * size * size:
         return _Dense(matrix.toarray())
-    return _Supernodal(matrix) if cholmod is not None else _Sparse(matrix)
+    # scikit-sparse 0.5 has other functions, and is not used
+    known = cholmod is not None and hasattr(cholmod, "analyze")
+    return _Supernodal(matrix) if known else _Sparse(matrix)
 
 
 class _Dense:
@@ -87,6 +89,9 @@ class _Supernodal:
             self._factor: Any = cholmod.cholesky(matrix)
         except cholmod.CholmodNotPositiveDefiniteError as error:
             raise np.linalg.LinAlgError("the matrix is not positive definite") from error
+        # where it takes the simplicial way CHOLMOD factorises an indefinite matrix, too
+        if not (self._factor.D() > 0).all():
+            raise np.linalg.LinAlgError("the matrix is not positive definite")
         self.logdet = float(self._factor.logdet())
 
     def solve(self, right: Matrix) -> Matrix:

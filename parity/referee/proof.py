@@ -101,8 +101,11 @@ def enclose(function: Function, point: Sequence[arb], scales: Sequence[arb]) -> 
     largest = rest[0]
     for size in rest[1:]:
         largest = largest.max(size)
-    for widening in _WIDENINGS:
-        radii = [(largest * widening * u).upper() for u in scales]
+    # a size that does not depend on where Newton's method happened to end, where it is large enough
+    usual = arb(10) ** -(ctx.prec // 4)
+    sizes = [usual] if bool(largest * _WIDENINGS[0] < usual) else []
+    for size in [*sizes, *(largest * widening for widening in _WIDENINGS)]:
+        radii = [(size * u).upper() for u in scales]
         zero = _krawczyk(function, point, shift, (Y, radii))
         if zero is not None:
             return zero

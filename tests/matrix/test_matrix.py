@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from parity.bench import Bench
 from parity.casefile import SHIPPED
+from parity.compare import PUBLISHED, compare_published
+from parity.court import Court
 from parity.dataset import DataMissingError
-from parity.engine import EngineError
+from parity.engine import EngineError, create
 from parity.finding import Comparison, Finding
-from parity.panel import LIVE
+from parity.panel import CERTIFIED, LIVE, TIGHT, Panel
 from parity.pytest_items import Sheet, required, sheet_of
+from parity.run import judge
 from parity.tolerance import Tolerance
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
+    from parity.case import Case, NestedPair
+    from parity.engine import Engine
     from parity.known import Known
 
 SLACK = 1000.0
@@ -115,18 +121,65 @@ def test_the_ratchet_bites() -> None:
 def test_every_declared_difference_speaks_of_a_pair_of_the_matrix(sheet: Sheet) -> None:
     if sheet.panel.left_out:
         pytest.skip(f"not every engine runs: {sheet.panel.left_out}")
+    running = [engine.name for engine in sheet.panel.engines]
+    references = [sheet.panel.reference.name, CERTIFIED, TIGHT]
 
     def spoken_of(known: Known) -> bool:
         return any(
-            known in sheet.declared(question, engine, published=published)
+            known.covers(reference, candidate, question.name)
             for question in sheet.questions
-            for published in (False, True)
-            if question.published or not published
-            for engine in sheet.panel.engines
+            for reference in [*references, *([PUBLISHED] if question.published else [])]
+            for candidate in [*running, CERTIFIED, TIGHT]
         )
 
     stale = [f"{known.name} on {known.case}" for known in sheet.register if not spoken_of(known)]
     assert not stale, f"declared differences that no test exercises: {', '.join(stale)}"
+
+
+def against(sheet: Sheet, reference: Engine, question: Case | NestedPair) -> list[Comparison]:
+    """Return what comes of holding the matrix's answers against another reference."""
+    court = Court(Bench(Panel(reference, sheet.panel.engines)))
+    court.bench.answers.update(sheet.bench.answers)
+    court.bench.frames.update(sheet.bench.frames)
+    answers = [court.bench.answer(question, engine) for engine in court.bench.panel.engines]
+    pairs = judge(answers, sheet.tolerances, sheet.register)
+    heard = [
+        court.hear(question, pair, (reference, engine))
+        for pair, engine in zip(pairs, sheet.panel.engines, strict=True)
+    ]
+    if question.published:
+        heard.append(compare_published(question.published, answers[0], sheet.register))
+    return heard
+
+
+@pytest.mark.slow
+def test_every_engine_is_green_against_the_certified_values(
+    comparisons: list[Comparison], sheet: Sheet
+) -> None:
+    assert comparisons
+    reference = create(CERTIFIED)
+    red, judged = [], 0
+    for question in sheet.questions:
+        for pair in against(sheet, reference, question):
+            judged += bool(pair.findings)
+            if not pair.verdict.green:
+                red.append(f"{pair.candidate} on {pair.case}: {pair.verdict}: {pair.message}")
+    assert judged > 250
+    assert not red, "\n".join(red)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["jsp-slope-reml", "jsp-slope-ml", "orthodont-slope-reml", "cbpp", "seed-fail"]
+)
+def test_lme4s_own_default_is_green_against_tight_lme4(
+    comparisons: list[Comparison], sheet: Sheet, name: str
+) -> None:
+    assert comparisons
+    (question,) = (question for question in sheet.questions if question.name == name)
+    pairs = against(sheet, create(TIGHT), question)
+    assert [pair.message for pair in pairs if not pair.verdict.green] == []
+    assert pairs[0].verdict is Verdict.KNOWN
 
 
 def test_no_declared_difference_is_slack(comparisons: list[Comparison], sheet: Sheet) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from parity.case import Case
 
 SCHEMA = 1
+_UNSTATED = {"nagq": 1}
+"""What answers hold that were recorded before cases could say it."""
 _BY_ROW = ("fitted", "resid")
 
 
@@ -43,6 +45,8 @@ def to_json(result: FitResult, case: Case) -> str:
         "kind": result.kind,
         "family": case.spec.family,
         "link": case.spec.link,
+        "nagq": case.spec.nagq,
+        "weights": case.spec.weights,
         "criterion": result.criterion,
         "versions": dict(result.versions),
         "conditions": list(result.conditions),
@@ -79,12 +83,15 @@ def from_json(text: str, case: Case, engine: str) -> FitResult:
         "sha256": case.dataset.sha256,
         "family": case.spec.family,
         "link": case.spec.link,
+        "nagq": case.spec.nagq,
+        "weights": case.spec.weights,
         "criterion": case.spec.criterion,
     }
     for key, wanted in expected.items():
-        if content.get(key) != wanted:
+        found = content.get(key, _UNSTATED.get(key))
+        if found != wanted:
             raise RecordError(
-                f"The recorded answer to {case.name} has {key} {content.get(key)!r}, the case "
+                f"The recorded answer to {case.name} has {key} {found!r}, the case "
                 f"{wanted!r}; record it anew with `parity record {case.name}`."
             )
     rows = _unpack_rows(content["rows"])

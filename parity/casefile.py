@@ -121,7 +121,7 @@ def _threshold(file: Path, where: str, rule: Mapping[str, Any]) -> Threshold:
 
 _CASE_KEYS = {
     "name", "dataset", "formula", "criterion", "family", "link", "published", "published_in",
-    "record_rows",
+    "record_rows", "nagq", "weights",
 }  # fmt: skip
 
 
@@ -139,6 +139,8 @@ def _case(file: Path, entry: Mapping[str, Any], datasets: Mapping[str, Dataset])
             criterion=cast("Criterion", criterion),
             family=entry.get("family", "gaussian"),
             link=entry.get("link"),
+            nagq=entry.get("nagq", 1),
+            weights=entry.get("weights"),
         )
     except FormulaError as error:
         raise CaseError(f"{file.name}: case {name!r}: {error}") from error
@@ -170,8 +172,9 @@ def _pair(file: Path, entry: Mapping[str, Any], cases: Mapping[str, Case]) -> Ne
     return NestedPair(name, small, large, published, entry.get("published_in", ""))
 
 
-def _distribution(case: Case) -> tuple[str, str, str]:
-    return case.spec.response, case.spec.family, case.spec.link
+def _distribution(case: Case) -> tuple[str, str, str, int, str | None]:
+    spec = case.spec
+    return spec.response, spec.family, spec.link, spec.nagq, spec.weights
 
 
 def _published(file: Path, name: str, entry: Mapping[str, Any], kind: str) -> Published:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from parity.spec import Criterion, ModelSpec, RandomTerm
@@ -30,6 +31,8 @@ def parse(
     criterion: Criterion = "REML",
     family: str = "gaussian",
     link: str | None = None,
+    nagq: int = 1,
+    weights: str | None = None,
 ) -> ModelSpec:
     """Return the model that an lme4 formula states.
 
@@ -41,11 +44,14 @@ def parse(
         Of a linear mixed model; linear and generalised models are always ``"ML"``.
     family, link
         Of the response; the link defaults to the family's canonical one.
+    nagq, weights
+        As in `ModelSpec`.
 
     Raises
     ------
     FormulaError
-        Where the text does not parse, has no response, or names an unknown family or link.
+        Where the text does not parse, has no response, or names an unknown family or link, or
+        asks for quadrature where there is none.
     """
     if family not in LINKS:
         raise FormulaError(f"Unknown family {family!r}; known are {', '.join(LINKS)}.")
@@ -54,9 +60,22 @@ def parse(
             f"The family {family} has no link {link!r}; it has {', '.join(LINKS[family])}."
         )
     try:
-        return _parse(formula, criterion, family, link)
+        spec = _parse(formula, criterion, family, link)
     except RecursionError as error:
         raise FormulaError(f"A term of the formula {formula[:60]!r}... is too long.") from error
+    _check_quadrature(spec, nagq)
+    return replace(spec, nagq=nagq, weights=weights)
+
+
+def _check_quadrature(spec: ModelSpec, nagq: int) -> None:
+    if isinstance(nagq, bool) or not isinstance(nagq, int) or nagq < 1:
+        raise FormulaError(f"nagq is {nagq!r}; expected a whole number of nodes, 1 or more.")
+    scalar = len(spec.random) == 1 and len(spec.random[0].columns) == 1
+    if nagq > 1 and not (spec.kind == "glmm" and scalar):
+        raise FormulaError(
+            f"nagq = {nagq} needs a generalised model of one scalar random effect; "
+            f"{spec.formula!r} is none."
+        )
 
 
 def _parse(formula: str, criterion: Criterion, family: str, link: str | None) -> ModelSpec:

@@ -35,7 +35,7 @@ class GeneralisedJudge:
     statement
         The model stated on the data.
     criterion
-        Its deviance by Laplace's approximation, which glmer optimises by default.
+        Its deviance, by Laplace's approximation or by the quadrature that was asked for.
     optimum
         The lowest deviance that is found.
     """
@@ -100,7 +100,7 @@ def parameters(statement: Statement, result: FitResult) -> tuple[Vector, Vector]
 
 def preside(statement: Statement, answers: Iterable[FitResult]) -> GeneralisedJudge:
     """Return the judge of a case: its optimum is searched from every answer's parameters, too."""
-    criterion = Criterion(statement.model)
+    criterion = Criterion(statement.model, statement.spec.nagq)
     starts = [
         parameters(statement, result)
         for result in answers

@@ -113,7 +113,10 @@ def _description(question: Case | NestedPair) -> tuple[str, str, str, str]:
         formula = f"{question.small.spec.formula}  against  {question.large.spec.formula}"
         return data, formula, family, "LRT"
     spec = question.spec
-    return question.dataset.name, spec.formula, f"{spec.family}({spec.link})", spec.criterion
+    family = f"{spec.family}({spec.link})"
+    family += f", nAGQ {spec.nagq}" if spec.nagq > 1 else ""
+    family += f", weights {spec.weights}" if spec.weights else ""
+    return question.dataset.name, spec.formula, family, spec.criterion
 
 
 def judge(

@@ -56,6 +56,11 @@ class ModelSpec:
         ``"REML"`` or ``"ML"``. Generalised models and linear models are ``"ML"``.
     family, link
         Of the response; ``gaussian`` with ``identity`` is a linear model.
+    nagq
+        Quadrature nodes of a generalised mixed model: 1 is Laplace's approximation, lme4's nAGQ.
+    weights
+        Name of the column of prior weights, the sizes of a binomial response of shares; None for
+        none.
     """
 
     formula: str
@@ -66,6 +71,8 @@ class ModelSpec:
     criterion: Criterion = "REML"
     family: str = "gaussian"
     link: str = "identity"
+    nagq: int = 1
+    weights: str | None = None
 
     @property
     def kind(self) -> Kind:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from parity.design.response import respond
-from parity.design.terms import UnusableDataError, as_factor, evaluate, translate
+from parity.design.terms import UnusableDataError, as_factor, evaluate, numbers, translate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,13 +71,15 @@ def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
     """
     data = data.reset_index(drop=True)
     response, weights = respond(spec, data)
+    if spec.weights is not None:
+        weights = weights * numbers(spec.weights, data)
     columns = [translate(spec.fixed), *(translate(term.columns) for term in spec.random)]
     atoms = {name: node for terms in columns for name, node in terms.atoms.items()}
     table = pd.DataFrame(
         {name: evaluate(node, data) for name, node in atoms.items()}, index=data.index
     )
     parts = {name: as_factor(_present(name, data)) for name in _grouping_variables(spec)}
-    complete = ~np.isnan(response) & table.notna().all(axis=1).to_numpy()
+    complete = ~np.isnan(response) & ~np.isnan(weights) & table.notna().all(axis=1).to_numpy()
     for part in parts.values():
         complete &= part.notna().to_numpy()
     kept = np.flatnonzero(complete)

@@ -157,11 +157,7 @@ def arithmetic(node: Node, data: pd.DataFrame) -> Vector:
     if node.kind == "number":
         return np.full(len(data), float(node.value.rstrip("L")))
     if node.kind == "name":
-        column = _column(node.value, data)
-        if not _is_number(column):
-            raise UnusableDataError(f"{node.value} is no number, but the formula computes with it.")
-        values: Vector = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return values
+        return numbers(node.value, data)
     operands = [arithmetic(child, data) for child in node.children]
     with np.errstate(all="ignore"):
         if node.kind == "binary":
@@ -169,6 +165,15 @@ def arithmetic(node: Node, data: pd.DataFrame) -> Vector:
         if node.kind == "unary" and node.value == "-":
             return -operands[0]
         return _FUNCTIONS[node.value](operands[0]) if node.kind == "call" else operands[0]
+
+
+def numbers(name: str, data: pd.DataFrame) -> Vector:
+    """Return a column of numbers ``(n,)``; missing ones are nan."""
+    column = _column(name, data)
+    if not _is_number(column):
+        raise UnusableDataError(f"{name} is no number, but the formula computes with it.")
+    values: Vector = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    return values
 
 
 def as_factor(column: pd.Series) -> pd.Series:

@@ -137,8 +137,11 @@ def _doubles(certificate: Certificate) -> dict[str, dict[Key, float]]:
 
 
 def _require_same(certificate: Certificate, case: Case) -> None:
+    nodes = case.spec.nagq
+    objective = "likelihood" if case.spec.kind == "lmm" else "Laplace"
     expected = {
-        "case": case.name,
+        "name": case.name,
+        "objective": objective if nodes == 1 else f"AGQ {nodes}",
         "formula": case.spec.formula,
         "criterion": case.spec.criterion,
         "family": case.spec.family,

@@ -86,10 +86,11 @@ def ask(
 def _send(spec: ModelSpec, data: pd.DataFrame, **search: Any) -> Fit:  # noqa: ANN401 - the bridge checks them
     import bridge  # noqa: PLC0415 - R starts only when it is asked for
 
+    if spec.weights is not None:
+        search = {**search, "weights": spec.weights}
     if spec.kind == "lm":
-        return bridge.lm(spec.formula, data)
+        return bridge.lm(spec.formula, data, weights=spec.weights)
     if spec.kind == "lmm":
         return bridge.lmer(spec.formula, data, REML=spec.criterion == "REML", **search)
-    return bridge.glmer(
-        spec.formula, data, family=cast("Family", spec.family), link=spec.link, **search
-    )
+    family = cast("Family", spec.family)
+    return bridge.glmer(spec.formula, data, family=family, link=spec.link, nAGQ=spec.nagq, **search)

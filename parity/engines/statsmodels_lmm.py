@@ -50,6 +50,8 @@ class _Statsmodels:
         """Return the reason that the formula alone gives; some show only on the data, in `fit`."""
         if case.spec.kind == "glmm":
             return _GLMM
+        if case.spec.weights is not None:
+            return "MixedLM takes no prior weights"
         return _inexpressible(case.spec)
 
     def fit(self, case: Case, data: pd.DataFrame) -> FitResult:

@@ -47,6 +47,8 @@ def check(  # noqa: PLR0913 - the arguments of one question
     REML: bool = True,
     family: str = "gaussian",
     link: str | None = None,
+    nagq: int = 1,
+    weights: str | None = None,
     engines: Sequence[str] = (),
     reference: str | None = None,
     name: str = "check",
@@ -66,6 +68,9 @@ def check(  # noqa: PLR0913 - the arguments of one question
         REML or ML, for a linear mixed model.
     family, link
         Of the response.
+    nagq, weights
+        Of a generalised model: quadrature nodes (1 is Laplace's approximation), and the column of
+        prior weights, the sizes of a response of shares.
     engines
         Names of the candidates; all that can run for none.
     reference
@@ -89,7 +94,14 @@ def check(  # noqa: PLR0913 - the arguments of one question
     EngineError
         lme4 or an engine that was asked for cannot run here.
     """
-    spec = parse(formula, criterion="REML" if REML else "ML", family=family, link=link)
+    spec = parse(
+        formula,
+        criterion="REML" if REML else "ML",
+        family=family,
+        link=link,
+        nagq=nagq,
+        weights=weights,
+    )
     examine(spec, data)
     panel = assemble(engines, reference)
     if not engines:
@@ -120,10 +132,15 @@ def assert_parity(  # noqa: PLR0913 - the arguments of one question
     REML: bool = True,
     family: str = "gaussian",
     link: str | None = None,
+    nagq: int = 1,
+    weights: str | None = None,
     known: Path | None = None,
     tolerances: Path | None = None,
 ) -> Report:
-    """Fit one model with one engine and the reference; raise unless they agree.
+    """Fit one model with one engine and the reference; raise unless the report is green.
+
+    It is where the two agree, and where the criterion finds the engine right and the reference
+    short of its optimum (BETTER).
 
     Parameters are those of `check`; `engine` is the candidate's name.
 
@@ -140,6 +157,8 @@ def assert_parity(  # noqa: PLR0913 - the arguments of one question
         REML=REML,
         family=family,
         link=link,
+        nagq=nagq,
+        weights=weights,
         engines=(engine,),
         reference=reference,
         known=known,

@@ -187,6 +187,12 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--family", default="gaussian", help="gaussian, binomial, poisson, ...")
     parser.add_argument("--link", help="the family's canonical one by default")
     parser.add_argument(
+        "--nagq", type=int, default=1, metavar="N", help="quadrature nodes; 1, Laplace, by default"
+    )
+    parser.add_argument(
+        "--weights", metavar="COL", help="prior weights; the sizes of a response of shares"
+    )
+    parser.add_argument(
         "--factor", action="append", default=[], metavar="COL",
         help="a column of numbers that are labels; may be repeated",
     )  # fmt: skip

@@ -41,6 +41,7 @@ def examine(spec: ModelSpec, data: pd.DataFrame) -> None:
         )
     _require_finite(spec, data)
     factors = [name for term in spec.random for name in term.factors]
+    factors += [spec.weights] if spec.weights else []
     used = data.loc[:, list(dict.fromkeys([*spec.variables, *factors]))].dropna()
     _require_response(spec, data)
     if used.empty:
@@ -52,6 +53,7 @@ def examine(spec: ModelSpec, data: pd.DataFrame) -> None:
 def _require_columns(spec: ModelSpec, data: pd.DataFrame) -> None:
     names = [name for name in data.columns if isinstance(name, str)]
     factors = [name for term in spec.random for name in term.factors]
+    factors += [spec.weights] if spec.weights else []
     for variable in dict.fromkeys([*spec.variables, *factors]):
         if variable in names:
             continue

@@ -27,6 +27,8 @@ def execute(arguments: argparse.Namespace) -> int:
             REML=not arguments.ml,
             family=arguments.family,
             link=arguments.link,
+            nagq=arguments.nagq,
+            weights=arguments.weights,
             engines=arguments.engine,
             reference=arguments.reference,
             name=arguments.csv.name.removesuffix(".gz").removesuffix(".csv"),

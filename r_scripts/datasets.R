@@ -1,11 +1,12 @@
-# The shipped data, taken from R's own packages and written as CSV: never retyped, exact to the last bit.
+# The shipped data, taken from R's own packages or computed here, and written as CSV: never retyped, exact
+# to the last bit.
 #
 #   Rscript r_scripts/datasets.R FOLDER
 
 SOURCES <- list(
   lme4 = c(
     "sleepstudy", "Dyestuff", "Dyestuff2", "Penicillin", "Pastes", "cake", "cbpp", "grouseticks",
-    "VerbAgg", "InstEval"
+    "VerbAgg", "InstEval", "Arabidopsis"
   ),
   nlme = c("Orthodont", "Machines", "Oxide", "Oats", "Rail", "ergoStool")
 )
@@ -53,6 +54,26 @@ package_data <- function(name, package) {
   data
 }
 
+# cbpp with the response as a share of the herd's size, the other way to state a binomial model.
+cbpp_share <- function() {
+  data <- package_data("cbpp", "lme4")
+  data.frame(herd = data$herd, period = data$period, size = data$size, share = data$incidence / data$size)
+}
+
+# Gamma responses of shape 4 with the logarithm of the mean 1 + 0.5 x + b, b of SD 0.5: 30 groups of 10 rows.
+# Rounded, so that the decimals in the file are the data, whatever the last bits of a machine's logarithm.
+gamma_sim <- function() {
+  set.seed(20261124L, kind = "Mersenne-Twister", normal.kind = "Inversion", sample.kind = "Rejection")
+  group <- rep(seq_len(30L), each = 10L)
+  b <- stats::rnorm(30L, sd = 0.5)
+  x <- round(stats::runif(300L, -1, 1), 3L)
+  mu <- exp(1 + 0.5 * x + b[group])
+  y <- round(stats::rgamma(300L, shape = 4, scale = mu / 4), 4L)
+  data.frame(g = factor(sprintf("g%02d", group)), x = x, y = y)
+}
+
+MADE <- list("cbpp-share" = cbpp_share, "gamma-sim" = gamma_sim)
+
 file_name <- function(name, data) {
   paste0(tolower(name), if (nrow(data) > PLAIN_ROWS) ".csv.gz" else ".csv")
 }
@@ -83,12 +104,11 @@ same_columns <- function(written, data) {
   identical(written, plain)
 }
 
-write_dataset <- function(name, package, folder) {
-  data <- package_data(name, package)
+write_dataset <- function(name, data, folder) {
   path <- file.path(folder, file_name(name, data))
   write_lines(table_lines(data), path)
   if (!same_columns(read_back(path, data), data)) {
-    stop(path, " does not read back as ", package, "'s ", name, call. = FALSE)
+    stop(path, " does not read back as ", name, call. = FALSE)
   }
   path
 }
@@ -103,12 +123,14 @@ write_datasets <- function(folder) {
   dir.create(folder, showWarnings = FALSE, recursive = TRUE)
   for (package in names(SOURCES)) {
     for (name in SOURCES[[package]]) {
-      path <- write_dataset(name, package, folder)
-      source <- paste(package, utils::packageVersion(package))
-      cat(sha256(path), "  ", basename(path), "  ", source, "\n", sep = "")
+      path <- write_dataset(name, package_data(name, package), folder)
+      announce(path, paste(package, utils::packageVersion(package)))
     }
   }
+  for (name in names(MADE)) announce(write_dataset(name, MADE[[name]](), folder), "computed")
 }
+
+announce <- function(path, source) cat(sha256(path), "  ", basename(path), "  ", source, "\n", sep = "")
 
 main <- function(words = commandArgs(TRUE)) {
   if (length(words) != 1L) stop("usage: Rscript datasets.R FOLDER", call. = FALSE)

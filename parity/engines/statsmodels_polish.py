@@ -22,7 +22,12 @@ from parity.engines.statsmodels_model import (
     packed,
     unpacked,
 )
-from parity.engines.statsmodels_values import Fitted, mixed_values, part_nonfinite
+from parity.engines.statsmodels_values import (
+    Fitted,
+    mixed_values,
+    part_nonfinite,
+    patsy_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +36,7 @@ if TYPE_CHECKING:
 
     from parity.engines.statsmodels_layout import Layout
     from parity.engines.statsmodels_model import Problem
-    from parity.result import Values
+    from parity.result import Key, Values
 
 _STARTS = (1.0, 0.1, 0.01)
 _PROBE = 1e-9
@@ -67,7 +72,8 @@ def fit_polished(problem: Problem) -> tuple[Values, Mapping[str, str], Sequence[
         if summit.model is None:
             values = fit_without_variance(problem, summit.layout)
         else:
-            values = mixed_values(_accepted(problem, summit))
+            fitted = _accepted(problem, summit)
+            values = {**mixed_values(fitted), "fixef": _refined(fitted)}
     values["converged"] = {(): float(summit.peak.converged)}
     values["df_resid"] = {(): values["nobs"][()] - values["npar"][()]}
     absent: dict[str, str] = {}
@@ -81,6 +87,21 @@ def fit_polished(problem: Problem) -> tuple[Values, Mapping[str, str], Sequence[
     if not summit.peak.converged:
         notes += (f"Newton's method did not converge in {summit.peak.steps} steps",)
     return *complete(problem.spec, kept, reasons), notes
+
+
+def _refined(fit: Fitted) -> dict[Key, float]:
+    """Return the fixed effects after one more Newton step of MixedLM's own score and Hessian.
+
+    Its normal equations lose the digits that small coefficients of a large design share; the
+    score is taken of the residual, and brings them back.
+    """
+    params = fit.result.params_object
+    slope, _, _ = fit.model.score_full(params, calc_fe=True)
+    hessian, _ = fit.model.hessian(params)
+    p = fit.model.k_fe
+    beta = params.fe_params - np.linalg.solve(hessian[:p, :p], slope)
+    names = patsy_names(fit.problem)
+    return {(name,): float(number) for name, number in zip(names, beta, strict=True)}
 
 
 def ascend(problem: Problem, layout: Layout) -> Summit:

@@ -27,7 +27,7 @@ compile() {
 cd requirements
 uv=$(cd .. && realpath -s "$uv")
 # Each lock is bound by those before it, because all of them meet in one environment.
-compile base.lock "$@" ../pyproject.toml
+compile base.lock "$@" ../pyproject.toml --extra referee
 compile dev.lock "$@" ../pyproject.toml --extra test --extra lint --constraints base.lock
 compile build.lock "$@" build.in --constraints dev.lock
 compile rpy2-r-before-4.5.lock "$@" rpy2-r-before-4.5.in --constraints dev.lock --constraints build.lock

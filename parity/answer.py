@@ -8,7 +8,7 @@ import numpy as np
 from scipy import linalg
 
 from parity import derived
-from parity.criterion.covariance import covariances, factors
+from parity.criterion.covariance import covariances, factors, theta_of
 from parity.criterion.derivative import differentiate
 from parity.result import Design, FitResult
 
@@ -180,6 +180,29 @@ def square(names: tuple[str, ...], matrix: NDArray[np.float64]) -> dict[Key, flo
         for i, row in enumerate(names)
         for j, column in enumerate(names)
     }
+
+
+def theta_implied(statement: Statement, result: FitResult) -> Vector | None:
+    """Return the theta that an answer's variances and correlations over sigma^2 imply, ``(m,)``.
+
+    None where it gives too few of them.
+    """
+    values = result.values
+    if not {"variance", "sigma"} <= set(values) or not values["sigma"][()] > 0:
+        return None
+    correlation = values.get("correlation", {})
+    blocks = []
+    for term, names in zip(statement.spec.random, statement.terms, strict=True):
+        if any((term.group, name) not in values["variance"] for name in names):
+            return None
+        spread = np.sqrt([max(values["variance"][term.group, name], 0.0) for name in names])
+        block = np.diag(spread**2)
+        for i, row in enumerate(names):
+            for j, column in enumerate(names[:i]):
+                shared = correlation.get((term.group, row, column), 0.0)
+                block[i, j] = block[j, i] = shared * spread[i] * spread[j]
+        blocks.append(block / values["sigma"][()] ** 2)
+    return theta_of(blocks)
 
 
 def theta_vector(statement: Statement, theta: Mapping[Key, float]) -> Vector:

@@ -7,6 +7,7 @@ answer's other numbers contradict them (layers B and D to H)?
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,11 +25,18 @@ LIMIT = 1e-8
 what rounding leaves in any engine's answer to a shipped case."""
 ARRIVED = 1e-8
 """Deviance above the optimum below which an answer is at it: rounding hides less."""
+_FIGURES, _MOST_FIGURES = 8, 17
 ROUNDING = 1e-14
 """Share of a deviance that its evaluation may be off by."""
 CONVERGED = 1e-3
 """Deviance above the optimum beyond which an engine that says it converged is wrong: a
 likelihood-ratio p-value of 0.05 on 1 df changes by 4e-5."""
+
+
+def apart(one: float, other: float) -> tuple[str, str]:
+    """Return two numbers in as many digits as show that they differ, and one more."""
+    figures = min(max(_FIGURES, math.ceil(unit.digits(one, other)) + 2), _MOST_FIGURES)
+    return f"{one:.{figures}g}", f"{other:.{figures}g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,8 @@ class Contradiction:
             return f"{self.name} is missing ({where})"
         if self.implied is None:
             return f"{self.name} is none of the model's ({where})"
-        return (
-            f"{self.name} is {self.given:.8g}, and its own parameters imply {self.implied:.8g} "
-            f"({where})"
-        )
+        one, other = apart(self.given, self.implied)
+        return f"{self.name} is {one}, and its own parameters imply {other} ({where})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,10 @@ class Appraisal:
         order.
     contradictions
         The worst element of each quantity that does not follow from the parameters, by layer.
+    stated
+        The deviance that the engine reports; the criterion's where it reports none.
+    judged
+        The quantities that follow from the parameters here.
     digits
         In how many digits the engine's deviance agrees with the criterion's at its parameters.
     evaluated
@@ -108,6 +118,8 @@ class Appraisal:
     optimum: float = 0.0
     decrement: float = 0.0
     contradictions: tuple[Contradiction, ...] = ()
+    stated: float = 0.0
+    judged: frozenset[str] = frozenset()
     digits: float = 0.0
     evaluated: Mapping[str, float | str] = field(default_factory=dict)
     silence: str = ""

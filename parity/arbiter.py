@@ -2,130 +2,153 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from parity.appraisal import CONVERGED, ROUNDING, Appraisal
-from parity.diagnosis import diagnose, diagnose_ratio
+from parity.appraisal import CONVERGED, Appraisal, Contradiction
+from parity.compare import GROWN
+from parity.diagnosis import diagnose
 from parity.quantity import QUANTITIES
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
     from parity.finding import Comparison, Finding
 
-_EVEN = 1e-9
-"""Difference in deviance above the optimum that tells two answers apart."""
-_EXPLAINED = 1e-6
-"""Rest of a likelihood-ratio statistic's difference that early stops leave unexplained."""
+    Limits = Callable[[str], float]
+
+_SHARE = 0.1
+"""A contradiction below this share of a tolerance explains no difference beyond it."""
+_FLAGS = (0.0, 1.0)
 
 
-def settle(comparison: Comparison, reference: Appraisal, candidate: Appraisal) -> Comparison:
+def settle(
+    comparison: Comparison, reference: Appraisal, candidate: Appraisal, limits: Limits
+) -> Comparison:
     """Return a comparison with the criterion's verdict on what differs.
 
-    A number that contradicts the candidate's own parameters stays DIFFER. One that follows from
-    them is BETTER or WORSE, by whose parameters have the lower deviance.
-    """
-    told = replace(comparison, diagnosis=diagnose(comparison, reference, candidate))
-    red = [finding for finding in comparison.findings if not finding.verdict.green]
-    if reference.silence or candidate.silence:
-        return told
-    if comparison.verdict is not Verdict.DIFFER or not red:
-        return replace(told, layer=_first([comparison.layer], reference, candidate))
-    findings = tuple(
-        finding if finding.verdict.green else _judged(finding, reference, candidate)
-        for finding in comparison.findings
-    )
-    wrong = {finding.quantity for finding in findings if finding.verdict is Verdict.DIFFER}
-    if wrong:
-        return replace(told, findings=findings, layer=_culprit(wrong, candidate))
-    worse = any(finding.verdict is Verdict.WORSE for finding in findings)
-    verdict = Verdict.WORSE if worse else Verdict.BETTER
-    return replace(told, findings=findings, verdict=verdict, layer="C", message=told.diagnosis)
-
-
-def _culprit(wrong: Iterable[str], candidate: Appraisal) -> str:
-    """Return the first layer of quantities that are wrong; a likelihood off is algebra."""
-    found = {one.quantity: one.layer for one in candidate.contradictions}
-    return min(found.get(quantity, QUANTITIES[quantity].layer) for quantity in wrong)
-
-
-def _first(layers: Iterable[str], *appraisals: Appraisal) -> str:
-    """Return the first layer that goes wrong, in the findings or by the criterion's word."""
-    return min([*layers, *(found.layer for found in appraisals if found.layer)])
-
-
-def _judged(finding: Finding, reference: Appraisal, candidate: Appraisal) -> Finding:
-    """Return a finding with the criterion's verdict and reason; DIFFER keeps its tolerance's."""
-    if finding.quantity == "converged":
-        return _flag(finding, reference, candidate)
-    if any(found.quantity == finding.quantity for found in candidate.contradictions):
-        return finding
-    for found in reference.contradictions:
-        if found.quantity == finding.quantity:
-            why = f"{reference.engine}: its {found.name} contradicts its own parameters"
-            return replace(finding, verdict=Verdict.BETTER, why=why)
-    return _by_deviance(finding, reference, candidate)
-
-
-def _by_deviance(finding: Finding, reference: Appraisal, candidate: Appraisal) -> Finding:
-    gap = candidate.deviance - reference.deviance
-    if abs(gap) <= _EVEN + ROUNDING * abs(reference.deviance):
-        return finding
-    verdict = Verdict.WORSE if gap > 0 else Verdict.BETTER
-    short = candidate if gap > 0 else reference
-    why = f"follows from the optimum: {short.engine} stopped {short.above:.2g} of deviance short"
-    return replace(finding, verdict=verdict, why=why)
-
-
-def _flag(finding: Finding, reference: Appraisal, candidate: Appraisal) -> Finding:
-    """Return the finding on the convergence flag: right where it says what the criterion sees."""
-    flags = ((reference, finding.reference), (candidate, finding.candidate))
-    wrong = [
-        appraisal
-        for appraisal, flag in flags
-        if flag is None or bool(flag) != (appraisal.above <= CONVERGED)
-    ]
-    if candidate in wrong:
-        return finding
-    if wrong:
-        why = f"{reference.engine}'s flag is wrong: it is {reference.above:.2g} above the optimum"
-        return replace(finding, verdict=Verdict.BETTER, why=why)
-    return _by_deviance(finding, reference, candidate)
-
-
-def settle_ratio(
-    comparison: Comparison,
-    reference: tuple[Appraisal, Appraisal],
-    candidate: tuple[Appraisal, Appraisal],
-) -> Comparison:
-    """Return the comparison of two likelihood-ratio tests with the criterion's verdict.
+    A number that contradicts the candidate's own parameters stays DIFFER, whether or not the
+    reference has one to compare it with. One that follows from them is BETTER or WORSE, by whose
+    parameters have the lower deviance; BETTER asks that the candidate is at the optimum.
 
     Parameters
     ----------
     comparison
-        Of the tests.
+        What came of holding the candidate against the reference.
     reference, candidate
-        The criterion's word on the small and the large model of each. A model that stopped short
-        moves the statistic by as much: the small one up, the large one down.
+        The criterion's word on each.
+    limits
+        Quantity → the largest error that agrees, of this candidate on this case.
     """
-    silent = next((a for a in (*reference, *candidate) if a.silence), None)
-    if silent is not None:
-        return replace(comparison, diagnosis=f"{silent.engine} {silent.sentence}")
-    told = replace(comparison, diagnosis=diagnose_ratio(reference, candidate))
-    statistic = [f for f in comparison.findings if f.quantity == "lrt_chisq"]
-    red = any(not finding.verdict.green for finding in comparison.findings)
-    if comparison.verdict is not Verdict.DIFFER or not statistic or not red:
+    told = replace(comparison, diagnosis=diagnose(comparison, reference, candidate))
+    if reference.silence or candidate.silence:
         return told
-    off = [small.above - large.above for small, large in (reference, candidate)]
-    if not abs(statistic[0].error - (off[1] - off[0])) <= _EXPLAINED:
-        return told
-    verdict = Verdict.WORSE if abs(off[1]) > abs(off[0]) else Verdict.BETTER
-    findings = tuple(
-        finding
-        if finding.verdict.green
-        else replace(finding, verdict=verdict, why=f"follows from the optima: {told.diagnosis}")
-        for finding in comparison.findings
-    )
-    return replace(told, findings=findings, verdict=verdict, layer="C", message=told.diagnosis)
+    bench = _Bench(reference, candidate, limits)
+    hidden = bench.hidden(comparison)
+    red = [finding for finding in comparison.findings if not finding.verdict.green]
+    if not red and not hidden:
+        layers = [comparison.layer, *bench.layers()] if comparison.layer else [""]
+        return replace(told, layer=min(layers))
+    rulings = {id(finding): bench.rule(finding) for finding in red}
+    findings = tuple(rulings[id(f)][0] if id(f) in rulings else f for f in comparison.findings)
+    verdicts = {finding.verdict for finding, _ in rulings.values()}
+    # where the candidate is wrong, what the reference is wrong in is not where
+    own = [layer for f, layer in rulings.values() if f.verdict is not Verdict.BETTER]
+    own += [found.layer for found in hidden]
+    layers = own or [layer for _, layer in rulings.values()]
+    decided = replace(told, findings=findings, layer=min(layers))
+    if hidden or Verdict.DIFFER in verdicts:
+        message = f"{candidate.engine}: its {hidden[0].told}" if hidden else comparison.message
+        return replace(decided, verdict=Verdict.DIFFER, message=message)
+    if Verdict.WORSE in verdicts:
+        return replace(decided, verdict=Verdict.WORSE, message=told.diagnosis)
+    if comparison.vanished:
+        return replace(decided, verdict=Verdict.DIFFER, message=comparison.vanished)
+    return replace(decided, verdict=Verdict.BETTER, message=told.diagnosis)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Both appraisals, and what counts as a difference."""
+
+    reference: Appraisal
+    candidate: Appraisal
+    limits: Limits
+
+    def hidden(self, comparison: Comparison) -> list[Contradiction]:
+        """Return what contradicts the candidate's parameters and was compared with nothing."""
+        compared = set(comparison.quantities)
+        return [
+            found
+            for found in self.candidate.contradictions
+            if found.quantity not in compared and found.error > self.limits(found.quantity)
+        ]
+
+    def layers(self) -> list[str]:
+        """Return the layers at which either answer goes wrong by enough to matter."""
+        both = (self.reference, self.candidate)
+        wrong: list[str] = [
+            found.layer
+            for appraisal in both
+            for found in appraisal.contradictions
+            if found.error > _SHARE * self.limits(found.quantity)
+        ]
+        return wrong + ["C" for appraisal in both if not appraisal.arrived]
+
+    def rule(self, finding: Finding) -> tuple[Finding, str]:
+        """Return a red finding with its verdict, and the layer that is wrong."""
+        layer: str = QUANTITIES[finding.quantity].layer
+        own = self._explaining(finding, self.candidate)
+        if own is not None:
+            return finding, own.layer
+        if finding.candidate is None or finding.quantity not in self.candidate.judged:
+            return finding, layer
+        if GROWN in finding.why:
+            return finding, layer
+        if finding.quantity == "converged":
+            return self._flag(finding)
+        other = self._explaining(finding, self.reference)
+        if other is not None:
+            why = f"{self.reference.engine}: its {other.name} contradicts its own parameters"
+            return replace(finding, verdict=Verdict.BETTER, why=why), other.layer
+        return self._by_deviance(finding)
+
+    def _explaining(self, finding: Finding, appraisal: Appraisal) -> Contradiction | None:
+        least = _SHARE * self.limits(finding.quantity)
+        return next(
+            (
+                found
+                for found in appraisal.contradictions
+                if found.quantity == finding.quantity and found.error > least
+            ),
+            None,
+        )
+
+    def _by_deviance(self, finding: Finding) -> tuple[Finding, str]:
+        reference, candidate = self.reference, self.candidate
+        if candidate.arrived and reference.arrived:
+            return finding, QUANTITIES[finding.quantity].layer
+        lower = candidate.deviance < reference.deviance
+        if lower and candidate.above <= CONVERGED:
+            why = f"follows from the optimum: {reference.engine} {reference.place}"
+            return replace(finding, verdict=Verdict.BETTER, why=why), "C"
+        why = f"follows from the optimum: {candidate.engine} {candidate.place}"
+        return replace(finding, verdict=Verdict.WORSE, why=why), "C"
+
+    def _flag(self, finding: Finding) -> tuple[Finding, str]:
+        """Return the ruling on the convergence flag: right where it says what one sees."""
+        wrong = [
+            appraisal
+            for appraisal, flag in (
+                (self.reference, finding.reference),
+                (self.candidate, finding.candidate),
+            )
+            if flag not in _FLAGS or bool(flag) != (appraisal.above <= CONVERGED)
+        ]
+        if self.candidate in wrong:
+            return finding, "H"
+        if wrong:
+            why = f"{self.reference.engine} has a wrong flag: it {self.reference.place}"
+            return replace(finding, verdict=Verdict.BETTER, why=why), "H"
+        return self._by_deviance(finding)

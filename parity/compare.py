@@ -26,7 +26,7 @@ PUBLISHED = "published"
 _GAPS = frozenset({"loglik", "deviance"})
 _ABOUT = frozenset({"A", "H"})  # layers that say what was fitted and how, not what came out
 _ROUNDING = 1e-9
-_GROWN = "has grown beyond the declared"
+GROWN = "has grown beyond the declared"
 
 
 class ComparisonError(ValueError):
@@ -181,7 +181,7 @@ def _judge(
         sized = [known for known in entries if quantity in known.sizes]
         known = next((k for k in sized if k.spans(quantity, off)), None)
         if sized and known is None:
-            why = f"{sized[0].name}: {_GROWN} size {sized[0].sizes[quantity]:.3g}"
+            why = f"{sized[0].name}: {GROWN} size {sized[0].sizes[quantity]:.3g}"
         if known is not None:
             verdict, why = Verdict.KNOWN, f"{known.name}: {known.reason}"
         else:
@@ -233,7 +233,14 @@ def _conclude(
     if gone and verdict.green:
         verdict, layer, message = Verdict.DIFFER, "", gone
     return Comparison(
-        *names, verdict, layer, message, tuple(findings), absent, candidate.conditions
+        *names,
+        verdict,
+        layer,
+        message,
+        tuple(findings),
+        absent,
+        candidate.conditions,
+        vanished=gone,
     )
 
 
@@ -282,7 +289,7 @@ def _sentence(names: tuple[str, str, str], findings: Sequence[Finding]) -> str:
         lacking = names[1] if worst.reference is None else names[2]
         return f"{what} is missing in {lacking}{more}"
     known = f", declared as {worst.why.split(':')[0]}" if worst.verdict is Verdict.KNOWN else ""
-    known = f", which {worst.why}" if _GROWN in worst.why else known
+    known = f", which {worst.why}" if GROWN in worst.why else known
     return (
         f"{what} is {worst.reference!r} in {names[1]} and {worst.candidate!r} in {names[2]}, "
         f"error {worst.error:.3g} ({worst.unit}), tolerance {worst.tolerance:.3g}{known}{more}"

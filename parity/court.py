@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from parity import judge, judge_glmm, unit
 from parity.appraisal import Appraisal
-from parity.arbiter import settle, settle_ratio
+from parity.arbiter import settle
 from parity.case import Case, NestedPair
+from parity.ratio import settle_ratio
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
     from parity.engine import Engine
     from parity.finding import Comparison
     from parity.result import Key
+    from parity.tolerance import Tolerances
 
 _HEARD = frozenset({Verdict.DIFFER, Verdict.KNOWN})
+_SMALL = 1e7
+"""Rows times random effects up to which answers that agree are heard as well, which takes a
+fraction of a second: they may be short of the optimum, or wrong, together."""
 
 
 @runtime_checkable
@@ -41,9 +46,12 @@ class Court:
     ----------
     bench
         The answers.
+    tolerances
+        What counts as a difference.
     """
 
     bench: Bench
+    tolerances: Tolerances
     _judges: dict[str, judge.Judge | str] = field(default_factory=dict)
     _appraisals: dict[tuple[str, str], Appraisal] = field(default_factory=dict)
 
@@ -61,7 +69,7 @@ class Court:
         engines
             Reference and candidate.
         """
-        if comparison.verdict not in _HEARD:
+        if not self._is_heard(question, comparison):
             return comparison
         if isinstance(question, NestedPair):
             reference, candidate = (
@@ -73,7 +81,22 @@ class Court:
             self.cross_examine(question, engine, other)
             for engine, other in (engines, engines[::-1])
         ]
-        return settle(comparison, *words)
+        one, other = words
+
+        def limits(quantity: str) -> float:
+            return self.tolerances.resolve(quantity, other.engine, question.name).limit
+
+        return settle(comparison, one, other, limits)
+
+    def _is_heard(self, question: Case | NestedPair, comparison: Comparison) -> bool:
+        if comparison.verdict in _HEARD:
+            return True
+        if comparison.verdict is not Verdict.AGREE or isinstance(question, NestedPair):
+            return False
+        groups = self.bench.answer(question, self.bench.panel.reference).groups
+        effects = sum(len(levels) for levels in groups.values())
+        rows = len(self.bench.frame(question.dataset))
+        return question.spec.kind == "lmm" and rows * effects <= _SMALL
 
     def appraise(self, case: Case, engine: Engine) -> Appraisal:
         """Return the criterion's word on an engine's answer."""
@@ -93,6 +116,25 @@ class Court:
         if case.name not in self._judges:
             self._judges[case.name] = self._seat(case)
         return self._judges[case.name]
+
+    def notes(self, question: Case | NestedPair) -> tuple[str, ...]:
+        """Return what the model itself has to say: how far Laplace is from the likelihood."""
+        if isinstance(question, NestedPair) or question.spec.kind != "glmm":
+            return ()
+        from parity import adequacy  # noqa: PLC0415 - generalised models only
+        from parity.design.statement import state  # noqa: PLC0415 - patsy takes 0.2 s to import
+        from parity.design.terms import (  # noqa: PLC0415 - as above
+            NotExpressibleError,
+            UnusableDataError,
+        )
+
+        try:
+            statement = state(question.spec, self.bench.frame(question.dataset))
+            found = adequacy.check(statement)
+        except (NotExpressibleError, UnusableDataError, ValueError) as error:
+            found = str(error)
+        told = f"not measured: {found}" if isinstance(found, str) else found.sentence
+        return (f"laplace-adequacy: {told}",)
 
     def _seat(self, case: Case) -> judge.Judge | str:
         from parity.design.statement import state  # noqa: PLC0415 - patsy takes 0.2 s to import

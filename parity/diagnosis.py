@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from parity.finding import Comparison, Finding
 
 _SHOWN = ("variance", "fixef", "se_conditional")
+_MUCH = 10.0
+"""How much farther from the optimum one answer must be than the other to be the reason."""
 
 
 def diagnose(comparison: Comparison, reference: Appraisal, candidate: Appraisal) -> str:
@@ -26,25 +28,13 @@ def diagnose(comparison: Comparison, reference: Appraisal, candidate: Appraisal)
     if not short.contradictions:
         parts.append(f"{short.engine} {short.place}")
     off = _share(comparison, of_reference=short is reference)
-    if off:
+    clean = not short.contradictions and not other.contradictions
+    if off and clean and short.above > _MUCH * other.above:
         parts.append(f"its {off} for that reason")
     parts += short.elsewhere
     if not other.contradictions:
         parts.append(f"{other.engine} {other.place}")
     return "; ".join(parts)
-
-
-def diagnose_ratio(
-    reference: tuple[Appraisal, Appraisal], candidate: tuple[Appraisal, Appraisal]
-) -> str:
-    """Return one line on a likelihood-ratio test: which fit of which engine stopped short."""
-    parts = [
-        f"{appraisal.engine} {appraisal.place} in {appraisal.case}"
-        for pair in (candidate, reference)
-        for appraisal in pair
-        if not appraisal.arrived
-    ]
-    return "; ".join(parts) or "all four fits are at the optimum of the criterion"
 
 
 def _share(comparison: Comparison, *, of_reference: bool) -> str:
@@ -62,8 +52,13 @@ def _share(comparison: Comparison, *, of_reference: bool) -> str:
         ]
         if off:
             share, name = max(off)
-            return f"{name} is {100 * share:.2g} % off"
+            return f"{name} is {_size(share)} off"
     return ""
+
+
+def _size(share: float) -> str:
+    """Return a relative error as per cent, a large one as a factor."""
+    return f"{100 * share:.2g} %" if share < 1 else f"a factor of {1 + share:.2g}"
 
 
 def _ordered(finding: Finding, *, of_reference: bool) -> tuple[float | None, float | None]:

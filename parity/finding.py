@@ -68,6 +68,8 @@ class Comparison:
         One sentence.
     diagnosis
         The criterion's word on who is right and why; empty where it was not asked.
+    vanished
+        A sentence on a declared difference that is no longer seen; empty where all are.
     findings
         Every element that was compared.
     absent
@@ -86,6 +88,7 @@ class Comparison:
     absent: tuple[tuple[str, str, str], ...] = ()
     conditions: tuple[str, ...] = ()
     diagnosis: str = ""
+    vanished: str = ""
 
     def worst(self, quantity: str) -> Finding:
         """Return the finding of a quantity with the largest error."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from parity import unit
-from parity.answer import answer, theta_vector
+from parity.answer import answer, theta_implied, theta_vector
 from parity.appraisal import Appraisal, contradictions, reported
 from parity.criterion.lmm import Criterion
 from parity.criterion.optimum import Optimum, decrement, find
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from parity.criterion.lmm import Point
     from parity.design.statement import Statement
     from parity.result import FitResult
+
+
+_BELIEVED = 1e-4
+"""A deviance this close to the criterion's belongs to the parameters."""
 
 
 class Judge(Protocol):
@@ -70,6 +74,7 @@ class LinearJudge:
         about, point = (result.engine, result.case), self.at(result)
         if isinstance(point, str):
             return Appraisal(*about, silence=point)
+        point = self._meant(result, point)
         implied = answer(
             self.statement, point, engine="criterion", case=result.case, converged=True
         )
@@ -80,8 +85,22 @@ class LinearJudge:
             optimum=min(self.optimum.deviance, point.deviance),
             decrement=decrement(self.criterion, point.theta),
             contradictions=contradictions(result, implied),
+            stated=point.deviance if said is None else said,
+            judged=frozenset(implied.values),
             digits=0.0 if said is None else unit.digits(point.deviance, said),
         )
+
+    def _meant(self, result: FitResult, point: Point) -> Point:
+        """Return the criterion where the answer's own deviance puts it.
+
+        That is its theta; or, where the deviance contradicts theta and is right at the variances
+        that it reports over sigma^2, the theta of those: then theta is what is misreported.
+        """
+        said, implied = reported(result), theta_implied(self.statement, result)
+        if said is None or implied is None or abs(said - point.deviance) <= _BELIEVED:
+            return point
+        other = self.criterion.at(implied)
+        return other if abs(said - other.deviance) <= _BELIEVED else point
 
 
 def preside(statement: Statement, answers: Iterable[FitResult]) -> LinearJudge:

@@ -79,6 +79,8 @@ class GeneralisedJudge:
             optimum=min(self.optimum.deviance, point.deviance),
             decrement=decrement(point, inverted(hessian)),
             contradictions=contradictions(result, implied),
+            stated=point.deviance if said is None else said,
+            judged=frozenset(implied.values),
             digits=0.0 if said is None else unit.digits(point.deviance, said),
         )
 

@@ -121,11 +121,12 @@ def sheet_of(config: pytest.Config, path: Path) -> Sheet:
             config.stash[_PANEL] = assemble(wanted, config.getoption("--parity-reference"))
         panel = config.stash[_PANEL]
         tolerances, known = (config.getoption(f"--parity-{o}") for o in ("tolerances", "known"))
+        table = load_tolerances(*([tolerances] if tolerances else []))
         sheets[path] = Sheet(
             suite=suite,
             panel=panel,
-            court=Court(Bench(panel)),
-            tolerances=load_tolerances(*([tolerances] if tolerances else [])),
+            court=Court(Bench(panel), table),
+            tolerances=table,
             register=_register(known, path),
         )
     return sheets[path]

@@ -32,6 +32,8 @@ class CaseReport:
         Where its published figures stand; empty without any.
     conditions
         The reference's messages and warnings, in order (a candidate's are in its comparison).
+    notes
+        What the model itself has to say, whoever fits it, in sentences.
     """
 
     case: str
@@ -44,6 +46,7 @@ class CaseReport:
     message: str = ""
     published_in: str = ""
     conditions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def run(
         Called with the name of each fit before it starts.
     """
     started = time.perf_counter()
-    court = Court(Bench(panel, progress))
+    court = Court(Bench(panel, progress), tolerances)
     questions: tuple[Case | NestedPair, ...] = (*suite.cases, *suite.pairs)
     cases = [_report_on(question, court, tolerances, register) for question in questions]
     return Report(
@@ -103,7 +103,14 @@ def _report_on(
         pairs += tuple(compare_published(question.published, a, register) for a in answers)
     nobs = len(answers[0].rows) if answers[0].fitted else None
     said = answers[0].conditions
-    return CaseReport(*about, nobs, pairs, published_in=question.published_in, conditions=said)
+    return CaseReport(
+        *about,
+        nobs,
+        pairs,
+        published_in=question.published_in,
+        conditions=said,
+        notes=court.notes(question),
+    )
 
 
 def _description(question: Case | NestedPair) -> tuple[str, str, str, str]:

@@ -54,11 +54,13 @@ def tell(
 
 def _rows(comparison: Comparison, answer: FitResult) -> str:
     groups = ", ".join(f"{len(levels)} {name}" for name, levels in answer.groups.items())
+    grouped = f" ({groups})" if groups else ""
     columns = len(answer.values["fixef"])
     return (
         f"{LAYERS['A'].capitalize()}: {comparison.candidate} and {comparison.reference} used the "
-        f"same {counted(len(answer.rows), 'row')} ({groups}) and the same "
-        f"{counted(columns, 'column')} of X."
+        f"same {counted(len(answer.rows), 'row')}{grouped} and the same "
+        f"{counted(columns, 'column')} of X (numbers are {comparison.reference} | "
+        f"{comparison.candidate})."
     )
 
 
@@ -96,7 +98,8 @@ def _layer(layer: Layer, comparison: Comparison, answer: FitResult, word: Apprai
     off = [f for f in findings if f.verdict is not Verdict.AGREE]
     if off:
         worst = max(off, key=_excess)
-        parts.append(f"{len(off)} of {len(findings)} are off, worst {numerals.words(worst)}")
+        verb = "is" if len(off) == 1 else "are"
+        parts.append(f"{len(off)} of {len(findings)} {verb} off, worst {numerals.words(worst)}")
     elif all(f.reference == f.candidate for f in findings):
         parts.append(f"{counted(len(findings), 'number')}, all equal")
     else:

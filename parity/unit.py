@@ -47,7 +47,7 @@ def error(name: str, key: Key, numbers: tuple[float, float], context: FitResult)
     reference, candidate = numbers
     quantity = QUANTITIES[name]
     if quantity.unit == "log10":
-        return _decades(reference, candidate)
+        return decades(reference, candidate)
     gap = candidate - reference
     if quantity.unit == "deviance":
         return -2.0 * gap + 0.0 if name == "loglik" else gap
@@ -56,7 +56,8 @@ def error(name: str, key: Key, numbers: tuple[float, float], context: FitResult)
     return abs(gap) / _scale(quantity, key, reference, context)
 
 
-def _decades(reference: float, candidate: float) -> float:
+def decades(reference: float, candidate: float) -> float:
+    """Return how many decades apart two p-values are, over max(1, |log10 reference|)."""
     # Below the smallest normal double a program keeps a digit or two, or returns 0.
     vanishing = 0.0 <= min(reference, candidate) <= max(reference, candidate) < sys.float_info.min
     if reference == candidate or vanishing:

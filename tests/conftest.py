@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytester"]
 
 REQUIRE = "PARITY_REQUIRE"
+
+
+def pytest_configure() -> None:
+    """Take Ctrl-C back where a shell's background job was told to ignore it.
+
+    Children inherit that, and would never hear the signals that tests send them.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @cache

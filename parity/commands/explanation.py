@@ -49,6 +49,7 @@ def _find(name: str) -> Quantity:
     if asked not in QUANTITIES:
         close = get_close_matches(asked, QUANTITIES, n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "`parity explain` lists all."
+        hint += " The story of a case needs an engine: parity explain CASE ENGINE."
         raise CaseError(f"No quantity is called {asked!r}; {hint}")
     return QUANTITIES[asked]
 

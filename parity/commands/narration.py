@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from parity import casefile, known, tolerance
 from parity.bench import Bench
 from parity.case import CaseError, NestedPair
-from parity.compare import ComparisonError
 from parity.court import Court
-from parity.panel import assemble
+from parity.panel import LIVE, assemble
 from parity.reports.as_text import WIDTH
 from parity.reports.blocks import printable
 from parity.run import judge
 from parity.story import tell
+from parity.verdict import MEANING
 
 if TYPE_CHECKING:
     import argparse
@@ -27,11 +27,16 @@ def narrate(arguments: argparse.Namespace) -> str:
     """Return the headline, and the story of the engine on the case."""
     suite = casefile.load_suite(arguments.cases or casefile.SHIPPED)
     question = _find(suite, arguments.subject)
+    if arguments.engine == (arguments.reference or LIVE):
+        raise CaseError(
+            f"{arguments.engine} is the reference; name another one with --reference, to hold it "
+            "against."
+        )
     panel = assemble([arguments.engine], arguments.reference)
-    court = Court(Bench(panel))
+    tolerances = tolerance.load_tolerances(arguments.tolerances or tolerance.SHIPPED)
+    court = Court(Bench(panel), tolerances)
     engines = (panel.reference, panel.candidates[0])
     answers = tuple(court.bench.answer(question, engine) for engine in engines)
-    tolerances = tolerance.load_tolerances(arguments.tolerances or tolerance.SHIPPED)
     register = known.load_known(arguments.known or known.SHIPPED)
     (pair,) = judge(answers, tolerances, register)
     heard = court.hear(question, pair, engines)
@@ -41,7 +46,7 @@ def narrate(arguments: argparse.Namespace) -> str:
         words = tuple(court.cross_examine(question, *both) for both in (engines, engines[::-1]))
         text = tell(heard, (answers[0], words[0]), (answers[1], words[1]))
     title = f"{question.name}: {panel.candidates[0].name} against {panel.reference.name}"
-    return "\n".join([title, *textwrap.wrap(printable(text), WIDTH)]) + "\n"
+    return "\n".join([title, *textwrap.wrap(printable(text), WIDTH, break_on_hyphens=False)]) + "\n"
 
 
 def _find(suite: Suite, name: str) -> Case | NestedPair:
@@ -55,10 +60,10 @@ def _find(suite: Suite, name: str) -> Case | NestedPair:
 def _of_a_pair(comparison: Comparison) -> str:
     """Return the story of a likelihood-ratio test."""
     if not comparison.findings:
-        raise ComparisonError(f"{comparison.verdict}: {comparison.message}")
+        return f"{comparison.verdict}: {comparison.message}."
     found = comparison.worst("lrt_chisq")
     return (
         f"The statistic is {found.reference:.10g} in {comparison.reference} and "
-        f"{found.candidate:.10g} in {comparison.candidate}: {comparison.verdict}. "
-        f"{comparison.diagnosis or comparison.message}."
+        f"{found.candidate:.10g} in {comparison.candidate}: {comparison.verdict} "
+        f"({MEANING[comparison.verdict]}). {comparison.diagnosis or comparison.message}."
     )

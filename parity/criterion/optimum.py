@@ -161,7 +161,7 @@ def _height(criterion: Criterion, theta: Vector) -> float:
     """Return the deviance, infinite where it is not defined."""
     try:
         found = criterion.deviance(theta)
-    except np.linalg.LinAlgError:
+    except (np.linalg.LinAlgError, ArithmeticError, ValueError):
         return np.inf
     return found if np.isfinite(found) else np.inf
 

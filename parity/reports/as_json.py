@@ -47,6 +47,7 @@ def _case(case: CaseReport) -> dict[str, Any]:
         "message": case.message,
         "published_in": case.published_in,
         "conditions": list(case.conditions),
+        "notes": list(case.notes),
         "pairs": [_pair(pair) for pair in case.pairs],
     }
 

@@ -76,6 +76,8 @@ def _case(case: CaseReport, *, verbose: bool) -> Iterator[Block]:
     family = "" if case.family == "gaussian(identity)" else f"{case.family}, "
     details = printable(f"{family}{case.method}, {rows}{case.dataset}")
     yield CaseTitle(printable(case.case), printable(case.formula), details)
+    for note in case.notes:
+        yield Paragraph(printable(note), 4)
     if case.conditions and case.pairs:
         yield from _said(case.pairs[0].reference, case.conditions, verbose=verbose)
     live = [pair for pair in case.pairs if pair.reference != PUBLISHED]

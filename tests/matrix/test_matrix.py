@@ -138,7 +138,7 @@ def test_every_declared_difference_speaks_of_a_pair_of_the_matrix(sheet: Sheet) 
 
 def against(sheet: Sheet, reference: Engine, question: Case | NestedPair) -> list[Comparison]:
     """Return what comes of holding the matrix's answers against another reference."""
-    court = Court(Bench(Panel(reference, sheet.panel.engines)))
+    court = Court(Bench(Panel(reference, sheet.panel.engines)), sheet.tolerances)
     court.bench.answers.update(sheet.bench.answers)
     court.bench.frames.update(sheet.bench.frames)
     answers = [court.bench.answer(question, engine) for engine in court.bench.panel.engines]

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from parity.answer import answer
+from parity.arbiter import settle
 from parity.bench import Bench
 from parity.casefile import load_suite
 from parity.court import Court
 from parity.design.statement import state
 from parity.judge import LinearJudge, preside
+from parity.known import Known
 from parity.panel import Panel
 from parity.run import judge
 from parity.story import tell
@@ -78,7 +80,7 @@ def seated(data: pd.DataFrame) -> LinearJudge:
 def heard(candidate: Criterial, reference: Criterial | None = None) -> tuple[Comparison, str]:
     """Return the comparison after the criterion's word, and the story that is told of it."""
     engines = (reference or Criterial("lme4"), candidate)
-    court = Court(Bench(Panel(engines[0], (engines[1],))))
+    court = Court(Bench(Panel(engines[0], (engines[1],))), load_tolerances())
     answers = tuple(court.bench.answer(CASE, engine) for engine in engines)
     (pair,) = judge(answers, load_tolerances(), ())
     comparison = court.hear(CASE, pair, engines)
@@ -206,3 +208,97 @@ def test_an_answer_without_theta_cannot_be_judged() -> None:
     assert comparison.verdict is Verdict.DIFFER
     assert "own could not be judged: it gives no theta: a secret" in comparison.diagnosis
     assert "not judged" in story
+
+
+# --- what an adversary found ----------------------------------------------------------------------
+
+
+def test_a_lie_that_the_reference_has_no_number_for_is_red() -> None:
+    """lme4 gives no joint standard errors of a linear model: nobody compares them."""
+
+    def mute(result: FitResult) -> FitResult:
+        names = ("se_joint", "vcov_joint", "corr_joint")
+        values = {k: v for k, v in result.values.items() if k not in names}
+        return replace(
+            result, values=values, absent={**result.absent, **dict.fromkeys(names, "no")}
+        )
+
+    comparison, _ = heard(Criterial("own", moved("se_joint", times=9.0)), Criterial("lme4", mute))
+    assert (comparison.layer, comparison.verdict) == ("E", Verdict.DIFFER)
+    assert comparison.message.startswith("own: its se_joint[")
+    honest, _ = heard(Criterial("own"), Criterial("lme4", mute))
+    assert honest.verdict is Verdict.AGREE
+
+
+def test_a_candidate_that_is_a_little_less_short_is_not_better() -> None:
+    comparison, _ = heard(Criterial("own", stretch=1.29), Criterial("lme4", stretch=1.3))
+    assert comparison.verdict is Verdict.WORSE
+    assert comparison.message.count("stopped") == 2
+
+
+def test_two_that_are_short_alike_agree_and_it_is_said() -> None:
+    comparison, _ = heard(Criterial("own", stretch=1.3), Criterial("lme4", stretch=1.3))
+    assert comparison.verdict is Verdict.AGREE
+    assert comparison.diagnosis.count("stopped") == 2
+
+
+def test_rounding_is_no_contradiction_that_a_difference_hangs_on() -> None:
+    """A number off by 3e-8 of its unit does not explain a difference of thousandths."""
+    comparison, _ = heard(
+        Criterial("own", moved("deviance", by=3e-8)), Criterial("lme4", stretch=OFF)
+    )
+    assert comparison.verdict is Verdict.BETTER
+
+
+def test_a_misreported_theta_is_an_estimate_that_is_wrong() -> None:
+    comparison, _ = heard(Criterial("own", moved("theta", times=1.2)))
+    assert (comparison.layer, comparison.verdict) == ("D", Verdict.DIFFER)
+    assert "theta[" in comparison.diagnosis
+
+
+@pytest.mark.parametrize("flag", [1.5, -1.0])
+def test_a_flag_is_0_or_1(flag: float) -> None:
+    def plant(result: FitResult) -> FitResult:
+        values: dict[str, Mapping[Key, float]] = {**result.values, "converged": {(): flag}}
+        return replace(result, values=values)
+
+    comparison, _ = heard(Criterial("own", plant), Criterial("lme4", moved("converged", times=0.0)))
+    assert comparison.verdict is Verdict.DIFFER
+
+
+def test_a_quantity_that_the_criterion_does_not_imply_is_not_excused() -> None:
+    """At the boundary there is no joint standard error; one that is given is nobody's."""
+    case = next(case for case in load_suite().cases if case.name == "dyestuff2-ml")
+    data = case.dataset.load()
+    seat = preside(state(case.spec, data), ())
+
+    def answered(name: str, theta: float, plant: Plant) -> FitResult:
+        point = seat.criterion.at(np.array([theta]))
+        result = answer(seat.statement, point, engine=name, case=case.name, converged=True)
+        return plant(result)
+
+    def invented(number: float) -> Plant:
+        def plant(result: FitResult) -> FitResult:
+            absent = {k: v for k, v in result.absent.items() if k != "se_joint"}
+            values: dict[str, Mapping[Key, float]] = {**result.values}
+            values["se_joint"] = {("(Intercept)",): number}
+            return replace(result, values=values, absent=absent)
+
+        return plant
+
+    one, other = answered("lme4", 0.3, invented(1.0)), answered("own", 0.0, invented(99.0))
+    (pair,) = judge((one, other), load_tolerances(), ())
+    found = settle(pair, seat.appraise(one), seat.appraise(other), lambda _: 1e-4)
+    assert found.verdict is Verdict.DIFFER
+    assert {f.quantity for f in found.findings if f.verdict is Verdict.DIFFER} == {"se_joint"}
+
+
+def test_a_vanished_difference_is_not_forgiven_for_a_better_optimum() -> None:
+    known = Known("old", "own", CASE.name, {"ngroups": 1.0}, "gone", "here", "nowhere")
+    engines = (Criterial("lme4", stretch=OFF), Criterial("own"))
+    court = Court(Bench(Panel(engines[0], (engines[1],))), load_tolerances())
+    answers = tuple(court.bench.answer(CASE, engine) for engine in engines)
+    (pair,) = judge(answers, load_tolerances(), (known,))
+    found = court.hear(CASE, pair, engines)
+    assert found.verdict is Verdict.DIFFER
+    assert "the declared difference old has vanished" in found.message

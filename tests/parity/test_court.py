@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from parity.appraisal import Appraisal
-from parity.arbiter import settle_ratio
 from parity.bench import Bench
 from parity.case import NestedPair
 from parity.compare import compare
@@ -18,6 +17,7 @@ from parity.design.statement import state
 from parity.judge import preside
 from parity.lrt import likelihood_ratio
 from parity.panel import Panel
+from parity.ratio import settle_ratio
 from parity.verdict import Verdict
 from tests.parity.fake_engines import FakeEngine, make_case, uniform, with_element, write_toy
 
@@ -58,16 +58,16 @@ class Evaluating(FakeEngine):
 
 
 def heard(case: Case, *engines: FakeEngine) -> tuple[Court, str]:
-    court = Court(Bench(Panel(engines[0], engines[1:])))
+    court = Court(Bench(Panel(engines[0], engines[1:])), TABLE)
     one, other = (court.bench.answer(case, engine) for engine in engines)
     comparison = court.hear(case, compare(one, other, TABLE), (engines[0], engines[1]))
     return court, comparison.diagnosis
 
 
-def test_what_agrees_is_not_heard(case: Case) -> None:
-    court, diagnosis = heard(case, FakeEngine("lme4"), FakeEngine("own"))
-    assert diagnosis == ""
-    assert not court._judges  # noqa: SLF001 - no judge was seated
+def test_two_that_agree_may_be_short_of_the_optimum_together(case: Case) -> None:
+    _, diagnosis = heard(case, FakeEngine("lme4"), FakeEngine("own"))
+    assert diagnosis.startswith("own stopped 0.14 of deviance short of the optimum")
+    assert "lme4 stopped 0.14 of deviance short" in diagnosis
 
 
 def test_a_number_that_contradicts_its_parameters_is_named(case: Case) -> None:
@@ -99,13 +99,13 @@ def test_an_engine_that_fails_there_says_so(case: Case) -> None:
 
 def test_a_case_that_cannot_be_stated_has_no_judge(case: Case) -> None:
     odd = replace(case, spec=replace(case.spec, fixed=("1", "mystery(x)")))
-    court = Court(Bench(Panel(FakeEngine("lme4"), (FakeEngine("own", off),))))
+    court = Court(Bench(Panel(FakeEngine("lme4"), (FakeEngine("own", off),))), TABLE)
     assert court.judge_of(odd) == "the function mystery() has no equal here"
 
 
 def test_a_linear_model_has_no_judge(case: Case) -> None:
     plain = replace(case, spec=replace(case.spec, random=()))
-    court = Court(Bench(Panel(FakeEngine("lme4"), (FakeEngine("own", off),))))
+    court = Court(Bench(Panel(FakeEngine("lme4"), (FakeEngine("own", off),))), TABLE)
     assert court.judge_of(plain) == "a linear model has no theta"
 
 
@@ -114,7 +114,9 @@ def test_a_linear_model_has_no_judge(case: Case) -> None:
 
 def words(engine: str, *above: float) -> tuple[Appraisal, Appraisal]:
     small, large = (
-        Appraisal(engine, name, deviance=100.0 + gap, optimum=100.0, decrement=gap)
+        Appraisal(
+            engine, name, deviance=100.0 + gap, optimum=100.0, decrement=gap, stated=100.0 + gap
+        )
         for name, gap in zip(("small", "large"), above, strict=True)
     )
     return small, large
@@ -163,3 +165,24 @@ def test_a_test_of_an_engine_that_cannot_be_judged_stays(case: Case) -> None:
     found = settle_ratio(comparison, words("lme4", 0.0, 0.0), (silent, silent))
     assert found.verdict is Verdict.DIFFER
     assert found.diagnosis == "own could not be judged: it gives no theta"
+
+
+@pytest.mark.parametrize(("quantity", "number"), [("lrt_p", 1e-9), ("lrt_df", 7.0)])
+def test_a_test_that_contradicts_its_own_statistic_is_not_excused(
+    case: Case, quantity: str, number: float
+) -> None:
+    one, other = ratios(case, -0.02)
+    lying = with_element(other, quantity, (), number)
+    fits = words("lme4", 0.0, 0.02), words("own", 0.0, 0.0)
+    assert settle_ratio(compare(one, lying, TABLE), *fits).verdict is Verdict.DIFFER
+
+
+def test_a_test_of_which_the_reference_states_another_likelihood_is_better(case: Case) -> None:
+    comparison = compare(*ratios(case, -0.02), TABLE)
+    small, large = words("lme4", 0.0, 0.0)
+    stated = replace(large, stated=large.stated + 0.02)
+    found = settle_ratio(comparison, (small, stated), words("own", 0.0, 0.0))
+    assert found.verdict is Verdict.BETTER
+    assert found.diagnosis == (
+        "lme4 states a deviance 0.02 above that of its own parameters in large"
+    )

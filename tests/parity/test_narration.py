@@ -54,8 +54,13 @@ def test_a_likelihood_ratio_test_is_told(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_an_engine_that_cannot_says_why(capsys: pytest.CaptureFixture[str]) -> None:
-    text = told(capsys, "cbpp", "statsmodels", RECORDED)
-    assert "UNSUPPORTED: statsmodels: statsmodels has no maximum-likelihood GLMM" in text
+    text = told(capsys, "insteval-reml", "statsmodels", RECORDED)
+    assert "UNSUPPORTED: statsmodels: MixedLM would need a dense random-effects design" in text
+
+
+def test_the_reference_is_not_held_against_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "cbpp", "lme4-recorded", RECORDED]) == 2
+    assert "lme4-recorded is the reference" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from scipy import stats
 
 from parity import derived
 from parity.answer import NO_PAIR, components, counts, named, result, square
+from parity.criterion.dispersion import DispersedPoint
 from parity.criterion.glmm_answers import Answers, vcov_joint
 
 if TYPE_CHECKING:
@@ -39,14 +40,16 @@ def answer(
         Whether the parameters are an optimum.
     """
     names, implied = statement.coefficients, Answers(point)
+    dispersed = isinstance(point, DispersedPoint)
+    sigma = point.sigma if isinstance(point, DispersedPoint) else 1.0
     values: Numbers = {
-        **counts(statement, scale=False),
-        **components(statement, point.theta, 1.0),
-        **_predictions(statement, implied),
+        **counts(statement, scale=dispersed),
+        **components(statement, point.theta, sigma),
+        **_predictions(statement, implied, sigma),
         "loglik": {(): -0.5 * point.deviance},
         "deviance": {(): point.deviance},
         "fixef": named([(name,) for name in names], point.beta),
-        "vcov_conditional": square(names, implied.vcov_conditional),
+        "vcov_conditional": square(names, sigma**2 * implied.vcov_conditional),
         "converged": {(): float(converged)},
     }
     absent: dict[str, str] = {} if "correlation" in values else {"correlation": NO_PAIR}
@@ -61,13 +64,13 @@ def answer(
     return result(statement, values, absent, engine=engine, case=case)
 
 
-def _predictions(statement: Statement, implied: Answers) -> Numbers:
+def _predictions(statement: Statement, implied: Answers, sigma: float) -> Numbers:
     rows: list[Key] = [(row,) for row in statement.rows]
     keys = list(statement.effects)
     return {
         "ranef": named(keys, implied.b),
-        "ranef_sd": named(keys, np.sqrt(implied.variances)),
+        "ranef_sd": named(keys, sigma * np.sqrt(implied.variances)),
         "fitted": named(rows, implied.fitted),
         "resid": named(rows, implied.deviance_residuals),
-        "scaled_resid_quantile": derived.quantiles(implied.pearson_residuals),
+        "scaled_resid_quantile": derived.quantiles(implied.pearson_residuals / sigma),
     }

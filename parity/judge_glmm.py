@@ -11,7 +11,7 @@ from parity import unit
 from parity.answer import theta_vector
 from parity.answer_glmm import answer
 from parity.appraisal import Appraisal, contradictions, reported
-from parity.criterion.glmm import Criterion
+from parity.criterion.dispersion import criterion_of
 from parity.criterion.glmm_descent import decrement
 from parity.criterion.glmm_hessian import differentiate, inverted, widths
 from parity.criterion.glmm_optimum import Optimum, find
@@ -20,7 +20,7 @@ from parity.criterion.glmm_search import Search
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from parity.criterion.glmm import Point
+    from parity.criterion.glmm import Criterion, Point
     from parity.criterion.model import Vector
     from parity.design.statement import Statement
     from parity.result import FitResult
@@ -102,7 +102,7 @@ def parameters(statement: Statement, result: FitResult) -> tuple[Vector, Vector]
 
 def preside(statement: Statement, answers: Iterable[FitResult]) -> GeneralisedJudge:
     """Return the judge of a case: its optimum is searched from every answer's parameters, too."""
-    criterion = Criterion(statement.model, statement.spec.nagq)
+    criterion = criterion_of(statement.model, statement.spec.nagq)
     starts = [
         parameters(statement, result)
         for result in answers

@@ -130,7 +130,9 @@ write_datasets <- function(folder) {
   for (name in names(MADE)) announce(write_dataset(name, MADE[[name]](), folder), "computed")
 }
 
-announce <- function(path, source) cat(sha256(path), "  ", basename(path), "  ", source, "\n", sep = "")
+announce <- function(path, source) {
+  cat(sha256(path), "  ", basename(path), "  ", source, "\n", sep = "")
+}
 
 main <- function(words = commandArgs(TRUE)) {
   if (length(words) != 1L) stop("usage: Rscript datasets.R FOLDER", call. = FALSE)

@@ -88,6 +88,41 @@ class Family(ABC):
         """Return a linear predictor ``(n,)`` that is finite and near the response's own."""
 
 
+class Dispersed(Family):
+    """A distribution with a dispersion phi, which divides kernel and weights; y is positive.
+
+    Its kernel is linear in y, and all else is stated at phi = 1. The log-density at phi is known
+    from `excess` alone up to a term in y: it is no sum of ``w k`` and a constant.
+    """
+
+    def constant(self, y: Vector, weights: Vector) -> Vector:
+        """Refuse: there is a constant at a given dispersion only.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        del y, weights
+        message = (
+            "this family has a dispersion, and no likelihood without it; its criterion is"
+            " parity.criterion.dispersion.DispersedCriterion"
+        )
+        raise ValueError(message)
+
+    @abstractmethod
+    def level(self, dispersion: float) -> float:
+        """Return -2 log-density at mean unit deviance phi, per unit of weight, less `term`."""
+
+    @abstractmethod
+    def rise(self, dispersion: float) -> float:
+        """Return the derivative of `level`."""
+
+    @abstractmethod
+    def term(self, y: Vector) -> Vector:
+        """Return what -2 log-density has of y alone, per unit of weight, ``(n,)``."""
+
+
 def exponential(eta: Array) -> Array:
     """Return exp(eta), cut off where its square would overflow."""
     return np.exp(np.minimum(eta, HIGHEST))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import special
 
-from parity.criterion import binomial
+from parity.criterion import binomial, gamma, inverse_gaussian
 from parity.criterion.distribution import NEAR, Curve, Family, divergence, exponential
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class _Poisson(Family):
 _FAMILIES: dict[tuple[str, str], Family] = {
     **{("binomial", link): family for link, family in binomial.LINKS.items()},
     ("poisson", "log"): _Poisson(),
+    **{("Gamma", link): family for link, family in gamma.LINKS.items()},
+    **{("inverse.gaussian", link): family for link, family in inverse_gaussian.LINKS.items()},
 }
 
 

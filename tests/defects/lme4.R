@@ -46,6 +46,23 @@ lme4_hessian_se <- function() {
 
 lme4_agq_constant <- function() as.numeric(logLik(fit_herds(nAGQ = 25L))) - CBPP_EXACT_LOGLIK
 
+# The SD that glmer prints over that of maximum likelihood, the integral by 25 nodes centred at 0.
+lme4_gamma_dispersion <- function() {
+  drawn <- table_of("gamma-sim", "g")
+  nodes <- GHrule(25L)
+  model <- glmer(y ~ x + (1 | g), drawn, Gamma("log"))
+  minus_loglik <- function(p) {
+    level <- function(i) {
+      at <- function(z) prod(dgamma(drawn$y[i], p[4L], scale = exp(p[1L] + p[2L] * drawn$x[i] + p[3L] * z) / p[4L]))
+      sum(nodes[, "w"] * vapply(nodes[, "z"], at, 0))
+    }
+    -sum(log(tapply(seq_along(drawn$y), drawn$g, level)))
+  }
+  found <- c(fixef(model), 0.3, 4)
+  for (again in 1:2) found <- optim(found, minus_loglik, control = list(reltol = 1e-12, maxit = 5000L))$par
+  as.data.frame(VarCorr(model))[1L, "sdcor"] / found[[3L]] - 1
+}
+
 lme4_large_covariate <- function() {
   REMLcrit(quietly(lmer(Reaction ~ I(Days + 2000) + (I(Days + 2000) | Subject), sleep()))) - SLEEP_REML
 }

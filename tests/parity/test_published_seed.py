@@ -29,7 +29,7 @@ class Figure(NamedTuple):
 PUBLISHED = {
     Figure(entry["name"], quantity, "|".join(row[:-1])): row[-1]
     for entry in [*SEED["case"], *SEED["lrt"]]
-    for quantity, rows in entry["published"].items()
+    for quantity, rows in entry.get("published", {}).items()
     for row in rows
 }
 

@@ -161,7 +161,10 @@ def test_a_weight_of_zero_has_no_constant() -> None:
         assert family_of(*named).constant(np.array([1.0]), np.zeros(1))[0] == 0.0
 
 
-@pytest.mark.parametrize("named", [("gaussian", "identity"), ("binomial", "log"), ("Gamma", "log")])
+@pytest.mark.parametrize(
+    "named",
+    [("gaussian", "identity"), ("binomial", "log"), ("Gamma", "sqrt"), ("inverse.gaussian", "log")],
+)
 def test_an_unknown_family_is_refused_by_name(named: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match=rf"{named[0]}\({named[1]}\); there are binomial\(logit\)"):
         family_of(*named)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,9 @@ exit codes:
   2  wrong usage, or input that cannot be used; one sentence says why
   3  an engine that is needed is missing
 """
+
+
+_Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no other name
 
 
 class _Command(Protocol):
@@ -140,11 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument(
         "--reference", metavar="NAME", help="the engine to hold it against (lme4 by default)"
     )
-    certify = commands.add_parser(
-        "certify", help="prove a case's optimum in interval arithmetic, and print its values"
-    )
-    certify.set_defaults(module="certify")
-    _add_certify(certify)
+    _add_deeper(commands)
     record = commands.add_parser("record", help="write live lme4's answers, for use without R")
     record.set_defaults(module="record")
     _add_cases(record)
@@ -152,6 +151,21 @@ def _parser() -> argparse.ArgumentParser:
         "--folder", type=Path, metavar="DIR", help="where to (the package's own data by default)"
     )
     return parser
+
+
+def _add_deeper(commands: _Commands) -> None:
+    """Add the commands that look into one case."""
+    certify = commands.add_parser(
+        "certify", help="prove a case's optimum in interval arithmetic, and print its values"
+    )
+    certify.set_defaults(module="certify")
+    _add_certify(certify)
+    marginal = commands.add_parser(
+        "marginal", help="conditional and population-averaged effects of a generalised case"
+    )
+    marginal.set_defaults(module="marginal")
+    marginal.add_argument("case", metavar="CASE", help="a case's name")
+    marginal.add_argument("--cases", type=Path, metavar="FILE", help="a case file of yours (TOML)")
 
 
 def _add_cases(parser: argparse.ArgumentParser) -> None:

@@ -69,6 +69,8 @@ class Court:
         engines
             Reference and candidate.
         """
+        if comparison.verdict is Verdict.INCOMPARABLE:
+            return replace(comparison, declared=bool(getattr(engines[1], "incomparable", "")))
         if not self._is_heard(question, comparison):
             return comparison
         if isinstance(question, NestedPair):

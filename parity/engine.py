@@ -25,7 +25,9 @@ class Engine(Protocol):
     """A program that fits mixed models, as the harness sees it.
 
     To register one, publish an entry point of the group ``parity.engines`` that names a class
-    without constructor arguments.
+    without constructor arguments. An engine whose ``on_request`` is true takes part only where it
+    is named; one that states an ``incomparable`` reason answers another question, and that it is
+    INCOMPARABLE is then no failure.
     """
 
     name: str

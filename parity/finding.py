@@ -70,6 +70,8 @@ class Comparison:
         The criterion's word on who is right and why; empty where it was not asked.
     vanished
         A sentence on a declared difference that is no longer seen; empty where all are.
+    declared
+        Whether the candidate says of itself that it answers another question.
     findings
         Every element that was compared.
     absent
@@ -89,6 +91,12 @@ class Comparison:
     conditions: tuple[str, ...] = ()
     diagnosis: str = ""
     vanished: str = ""
+    declared: bool = False
+
+    @property
+    def green(self) -> bool:
+        """Whether nobody has anything to do."""
+        return self.verdict.green or self.declared
 
     def worst(self, quantity: str) -> Finding:
         """Return the finding of a quantity with the largest error."""

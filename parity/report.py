@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from parity.verdict import Verdict, worst
+from parity.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +92,7 @@ class Report:
     @property
     def agrees(self) -> bool:
         """Whether every pair is green and at least one number was compared."""
-        return self.compared > 0 and worst(pair.verdict for pair in self.comparisons).green
+        return self.compared > 0 and all(pair.green for pair in self.comparisons)
 
     def __str__(self) -> str:
         """Return the text report."""

@@ -1,5 +1,7 @@
 """statsmodels as an engine: MixedLM as it comes, and the same MixedLM brought to its optimum.
 
+Generalised mixed models statsmodels does not have; both engines answer them with parity's GLMM.
+
 Importing this module starts neither statsmodels nor pandas.
 """
 
@@ -24,10 +26,8 @@ if TYPE_CHECKING:
     from parity.spec import ModelSpec
 
 _PROGRAMS = ("statsmodels", "numpy", "scipy", "pandas", "patsy")
-_GLMM = (
-    "statsmodels has no maximum-likelihood GLMM: its BinomialBayesMixedGLM and "
-    "PoissonBayesMixedGLM answer another question"
-)
+_LINKS = {"binomial": ("logit", "probit", "cloglog"), "poisson": ("log",)}
+"""Of the generalised mixed models that are answered."""
 
 
 class _Statsmodels:
@@ -49,7 +49,7 @@ class _Statsmodels:
     def unsupported(self, case: Case) -> str | None:
         """Return the reason that the formula alone gives; some show only on the data, in `fit`."""
         if case.spec.kind == "glmm":
-            return _GLMM
+            return _beyond_glmm(case.spec)
         if case.spec.weights is not None:
             return "MixedLM takes no prior weights"
         return _inexpressible(case.spec)
@@ -66,6 +66,12 @@ class _Statsmodels:
         if reason is not None:
             return unsupported(self.name, case.name, kind, reason)
         try:
+            if kind == "glmm":
+                from parity.engines.statsmodels_glmm_answer import (  # noqa: PLC0415 - lazy by design
+                    fit_glmm,
+                )
+
+                return fit_glmm(case, data, engine=self.name, versions=self.versions())
             return self._fit(case, data)
         except NotExpressibleError as error:
             return unsupported(self.name, case.name, kind, str(error))
@@ -152,6 +158,29 @@ class StatsmodelsPolished(_Statsmodels):
         from parity.engines.statsmodels_polish import fit_polished  # noqa: PLC0415 - lazy by design
 
         return fit_polished(problem)
+
+
+def _beyond_glmm(spec: ModelSpec) -> str | None:
+    """Return why parity's GLMM on statsmodels' likelihood model does not answer the question."""
+    if not spec.random:
+        return "a generalised model without random effects is statsmodels' GLM, not compared here"
+    if spec.link not in _LINKS.get(spec.family, ()):
+        known = ", ".join(f"{name}({link})" for name, links in _LINKS.items() for link in links)
+        return f"no GLMM of {spec.family}({spec.link}) here; there are {known}"
+    return _untranslated(spec)
+
+
+def _untranslated(spec: ModelSpec) -> str | None:
+    """Return which term of the formula cannot be computed, None where all can."""
+    from parity.design.terms import NotExpressibleError, translate  # noqa: PLC0415 - lazy by design
+
+    try:
+        translate(spec.fixed)
+        for term in spec.random:
+            translate(term.columns)
+    except NotExpressibleError as error:
+        return str(error)
+    return None
 
 
 def _inexpressible(spec: ModelSpec) -> str | None:

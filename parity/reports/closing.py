@@ -36,7 +36,7 @@ def conclusion(report: Report) -> str:
         return "Nothing was compared: no case ran."
     if not report.compared:
         return "Nothing was compared: no pair of engines has a number in common."
-    red = [pair for pair in report.comparisons if not pair.verdict.green]
+    red = [pair for pair in report.comparisons if not pair.green]
     if not red:
         counts = report.summary
         shares = ", ".join(

@@ -61,7 +61,8 @@ class GLMM(MarginalLikelihood):
         Further blocks of random effects: nested, crossed, uncorrelated.
     family : str, Family
         ``"binomial"``, ``"poisson"``, or statsmodels' instance with its link: binomial with logit,
-        probit or cloglog, Poisson with log.
+        probit or cloglog, Poisson with log; Gamma with log or inverse and inverse Gaussian with
+        1/mu^2, whose dispersion enters by lme4's convention (`parity.criterion.dispersion`).
     weights : array_like, optional
         Prior weights ``(n,)``, as in lme4: sizes of a binomial response, or powers of a density.
         Rows of weight 0 count as observations, as they do there.

@@ -10,6 +10,7 @@ import pandas as pd
 from statsmodels.base.model import LikelihoodModelResults
 
 from parity.criterion.covariance import covariances
+from parity.criterion.dispersion import DispersedPoint
 from parity.criterion.glmm_answers import Answers
 
 if TYPE_CHECKING:
@@ -35,11 +36,20 @@ class ConditionalModes(LikelihoodModelResults):
         return self.optimum.theta
 
     @property
+    def sigma(self) -> float:
+        """The root of the dispersion, by lme4's convention; 1 for a family without one.
+
+        It is what theta is over: a random effect's SD is theta times sigma.
+        """
+        point = self.optimum.point
+        return point.sigma if isinstance(point, DispersedPoint) else 1.0
+
+    @property
     def cov_re(self) -> list[pd.DataFrame]:
         """Each block's covariance matrix ``(r, r)``, variances on its diagonal, as MixedLM's."""
         matrices = covariances(self.optimum.point.criterion.model, self.theta)
         return [
-            pd.DataFrame(matrix, index=list(block.names), columns=list(block.names))
+            pd.DataFrame(self.sigma**2 * matrix, index=list(block.names), columns=list(block.names))
             for block, matrix in zip(self.model.random, matrices, strict=True)
         ]
 
@@ -51,7 +61,7 @@ class ConditionalModes(LikelihoodModelResults):
     @property
     def random_effects_sd(self) -> list[pd.DataFrame]:
         """Their conditional standard deviations given the fixed effects, a level a row."""
-        return self._by_block(np.sqrt(self.implied.variances))
+        return self._by_block(self.sigma * np.sqrt(self.implied.variances))
 
     @property
     def fittedvalues(self) -> Vector:

@@ -14,12 +14,20 @@ if TYPE_CHECKING:
 
 _families: Any = families  # untyped
 _links: Any = families.links
-_NAMES: dict[str, Any] = {"binomial": _families.Binomial, "poisson": _families.Poisson}
+_NAMES: dict[str, Any] = {
+    "binomial": _families.Binomial,
+    "poisson": _families.Poisson,
+    "gamma": lambda: _families.Gamma(_links.InversePower()),
+    "inverse.gaussian": lambda: _families.InverseGaussian(_links.InverseSquared()),
+}
 _LINKS: dict[tuple[Any, Any], tuple[str, str]] = {
     (_families.Binomial, _links.Logit): ("binomial", "logit"),
     (_families.Binomial, _links.Probit): ("binomial", "probit"),
     (_families.Binomial, _links.CLogLog): ("binomial", "cloglog"),
     (_families.Poisson, _links.Log): ("poisson", "log"),
+    (_families.Gamma, _links.Log): ("Gamma", "log"),
+    (_families.Gamma, _links.InversePower): ("Gamma", "inverse"),
+    (_families.InverseGaussian, _links.InverseSquared): ("inverse.gaussian", "1/mu^2"),
 }
 _BY_NAME: dict[tuple[str, str], tuple[Any, Any]] = {name: pair for pair, name in _LINKS.items()}
 _COUNTS = 2
@@ -127,7 +135,7 @@ def check(y: Vector, weights: Vector, family: str) -> None:
     counted = y[weights > 0]
     if not len(counted):
         raise ValueError("Every weight is 0: there is no observation.")
-    (_check_binomial if family == "binomial" else _check_counts)(counted, weights[weights > 0])
+    _CHECKS.get(family, _check_positive)(counted, weights[weights > 0])
 
 
 def _check_binomial(y: Vector, weights: Vector) -> None:
@@ -161,3 +169,15 @@ def _check_counts(y: Vector, weights: Vector) -> None:
             "The response is 0 in every row, so that no finite intercept is most likely; "
             "lme4 stops there too ('Response is constant')."
         )
+
+
+def _check_positive(y: Vector, weights: Vector) -> None:
+    del weights
+    if not (y > 0).all():
+        raise ValueError(
+            f"A response of this family is positive; this one goes down to {y.min():g}. lme4 "
+            "stops there too ('non-positive values not allowed')."
+        )
+
+
+_CHECKS = {"binomial": _check_binomial, "poisson": _check_counts}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from statsmodels.base.model import LikelihoodModel
 
-from parity.criterion.glmm import Criterion
+from parity.criterion.dispersion import criterion_of
 from parity.criterion.glmm_hessian import differentiate, widths
 from parity.criterion.glmm_search import Search
 from parity.criterion.glmm_start import guess_inverse
@@ -15,7 +15,7 @@ from parity.criterion.glmm_start import guess_inverse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from parity.criterion.glmm import Point
+    from parity.criterion.glmm import Criterion, Point
     from parity.criterion.model import Matrix, Model, Vector
 
 
@@ -38,7 +38,7 @@ class MarginalLikelihood(LikelihoodModel):
             Where the model cannot be integrated with these.
         """
         if nagq not in self._criteria:
-            self._criteria[nagq] = Criterion(self._model, nagq)
+            self._criteria[nagq] = criterion_of(self._model, nagq)
         return self._criteria[nagq]
 
     def loglike(self, params: Any, nagq: int = 1) -> float:  # noqa: ANN401 - array-like

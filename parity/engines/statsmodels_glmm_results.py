@@ -12,6 +12,7 @@ from statsmodels.base.wrapper import populate_wrapper
 
 from parity.answer import SINGULAR
 from parity.criterion.covariance import factors
+from parity.criterion.dispersion import DispersedPoint
 from parity.criterion.glmm_answers import vcov_joint
 from parity.engines.statsmodels_glmm_effects import ConditionalModes
 from parity.engines.statsmodels_glmm_summary import summarise
@@ -64,10 +65,11 @@ class GLMMResults(ConditionalModes):
         roots = factors(model.criterion(nagq).model, optimum.theta)
         self.singular = min(float(np.diag(root).min()) for root in roots) < SINGULAR
         self.cov_joint = _joint(optimum)
-        self.cov_rx = self.implied.vcov_conditional
+        self.cov_rx = self.sigma**2 * self.implied.vcov_conditional
         params = np.concatenate([optimum.beta, optimum.theta])
+        # the covariances are whole as they are; statsmodels would multiply them by another scale
         _base.__init__(self, model, params, self._covariance(model), scale=1.0)
-        self.nobs, self.df_resid = model.nobs, model.df_resid
+        self.nobs, self.df_resid = model.nobs, model.nobs - self._counted
 
     @property
     def llf(self) -> float:
@@ -76,13 +78,17 @@ class GLMMResults(ConditionalModes):
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion; fixed effects and theta count."""
-        return self.optimum.deviance + 2.0 * len(self.params)
+        """Akaike's criterion; fixed effects, theta and a dispersion count."""
+        return self.optimum.deviance + 2.0 * self._counted
 
     @property
     def bic(self) -> float:
         """Schwarz's criterion; rows count as observations, as in lme4."""
-        return self.optimum.deviance + float(np.log(self.nobs)) * len(self.params)
+        return self.optimum.deviance + float(np.log(self.nobs)) * self._counted
+
+    @property
+    def _counted(self) -> int:
+        return len(self.params) + int(isinstance(self.optimum.point, DispersedPoint))
 
     @property
     def fe_params(self) -> pd.Series:

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from parity.spec import ModelSpec
 
 _PROGRAMS = ("statsmodels", "numpy", "scipy", "pandas", "patsy")
-_LINKS = {"binomial": ("logit", "probit", "cloglog"), "poisson": ("log",)}
+_LINKS = {
+    "binomial": ("logit", "probit", "cloglog"),
+    "poisson": ("log",),
+    "Gamma": ("log", "inverse"),
+    "inverse.gaussian": ("1/mu^2",),
+}
 """Of the generalised mixed models that are answered."""
 
 

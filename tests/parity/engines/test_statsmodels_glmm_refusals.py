@@ -135,7 +135,7 @@ def test_weights_are_not_negative_nor_all_zero(weight: float) -> None:
     ("family", "words"),
     [
         (None, "A Gaussian one is MixedLM's"),
-        ("gamma", "none of binomial, poisson"),
+        ("tweedie", "none of binomial, poisson"),
         (families.Gaussian(), "no GLMM of Gaussian with link Identity"),
         (families.Binomial(families.links.Cauchy()), "binomial(cloglog)"),
         (families.Poisson(families.links.Sqrt()), "no GLMM of Poisson"),

@@ -146,5 +146,5 @@ def test_the_verdicts_are_those_of_the_program() -> None:
 
 
 def test_every_subcommand_is_named() -> None:
-    for command in ("run", "check", "list", "engines", "explain", "record"):
+    for command in ("run", "check", "list", "engines", "explain", "certify", "marginal", "record"):
         assert f"parity {command}" in README

@@ -31,6 +31,14 @@ ROUNDING = 1e-14
 CONVERGED = 1e-3
 """Deviance above the optimum beyond which an engine that says it converged is wrong: a
 likelihood-ratio p-value of 0.05 on 1 df changes by 4e-5."""
+_NEARER = 0.5
+"""Share of the other's distance within which one is the nearer to the optimum: two that stopped on
+either side of a flat one are equally short."""
+
+
+def nearer(one: float, other: float) -> bool:
+    """Whether one distance from the optimum, in deviance, is small and clearly below the other."""
+    return one <= min(max(ARRIVED, _NEARER * other), CONVERGED)
 
 
 def apart(one: float, other: float) -> tuple[str, str]:
@@ -179,6 +187,37 @@ class Appraisal:
                 "digits, and all its other numbers follow from them"
             )
         return "; ".join(parts)
+
+
+def appraise(
+    result: FitResult, implied: FitResult, *, optimum: float, decrement: float
+) -> Appraisal:
+    """Return the criterion's word on an answer, from what its parameters imply.
+
+    Parameters
+    ----------
+    result
+        The answer.
+    implied
+        What the criterion makes of its parameters; its deviance is the one there.
+    optimum
+        The lowest deviance that is known from elsewhere.
+    decrement
+        Newton decrement at the parameters.
+    """
+    deviance = implied.values["deviance"][()]
+    said = reported(result)
+    return Appraisal(
+        result.engine,
+        result.case,
+        deviance=deviance,
+        optimum=min(optimum, deviance),
+        decrement=decrement,
+        contradictions=contradictions(result, implied),
+        stated=deviance if said is None else said,
+        judged=frozenset(implied.values),
+        digits=0.0 if said is None else unit.digits(deviance, said),
+    )
 
 
 def reported(result: FitResult) -> float | None:

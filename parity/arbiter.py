@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from parity.appraisal import CONVERGED, Appraisal, Contradiction
+from parity.appraisal import CONVERGED, Appraisal, Contradiction, nearer
 from parity.compare import GROWN
 from parity.diagnosis import diagnose
 from parity.quantity import QUANTITIES
@@ -102,7 +102,7 @@ class _Bench:
         own = self._explaining(finding, self.candidate)
         if own is not None:
             return finding, own.layer
-        if finding.candidate is None or finding.quantity not in self.candidate.judged:
+        if finding.quantity not in self.candidate.judged:
             return finding, layer
         if GROWN in finding.why:
             return finding, layer
@@ -129,8 +129,7 @@ class _Bench:
         reference, candidate = self.reference, self.candidate
         if candidate.arrived and reference.arrived:
             return finding, QUANTITIES[finding.quantity].layer
-        lower = candidate.deviance < reference.deviance
-        if lower and candidate.above <= CONVERGED:
+        if candidate.arrived or nearer(candidate.above, reference.above):
             why = f"follows from the optimum: {reference.engine} {reference.place}"
             return replace(finding, verdict=Verdict.BETTER, why=why), "C"
         why = f"follows from the optimum: {candidate.engine} {candidate.place}"

@@ -61,6 +61,8 @@ class Certificate:
         Quantity → the reason why there is no value.
     versions
         Program → version.
+    weights
+        Column of the prior weights, for a share of successes its trials; None where there are none.
     """
 
     case: str
@@ -78,6 +80,7 @@ class Certificate:
     absent: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     convention: str = CONVENTION
+    weights: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a value without a word on its proof, and a proof of nothing."""
@@ -93,8 +96,16 @@ class Certificate:
 
     @property
     def name(self) -> str:
-        """The case's name, and the objective where it is not the one that the case fits."""
-        return self.case + OBJECTIVES[self.objective]
+        """The case's name, followed by the objective where the name does not say it."""
+        suffix = OBJECTIVES[self.objective]
+        return self.case if self.case.endswith(suffix) else self.case + suffix
+
+
+def objective_of(kind: str, nagq: int) -> str:
+    """Return what a case of this kind (``"lmm"``, ``"glmm"``) and number of nodes optimises."""
+    if kind == "lmm":
+        return "likelihood"
+    return "Laplace" if nagq == 1 else f"AGQ {nagq}"
 
 
 def digits(number: str) -> int:
@@ -108,6 +119,7 @@ def to_json(certificate: Certificate) -> str:
     content: dict[str, Any] = {
         "schema": SCHEMA,
         **{name: getattr(certificate, name) for name in _TEXTS},
+        **({} if certificate.weights is None else {"weights": certificate.weights}),
         "statements": list(certificate.statements),
         "proven": dict(certificate.proven),
         "absent": dict(certificate.absent),

@@ -180,7 +180,7 @@ def _add_certify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cases", type=Path, metavar="FILE", help="a case file of yours (TOML)")
     parser.add_argument(
         "--objective", choices=("Laplace", "AGQ 9", "AGQ 25", "integral"),
-        help="what is optimised in a generalised model (Laplace by default)",
+        help="what is optimised in a generalised model (what the case fits by default)",
     )  # fmt: skip
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from parity import unit
 from parity.answer import answer, theta_implied, theta_vector
-from parity.appraisal import Appraisal, contradictions, reported
+from parity.appraisal import Appraisal, appraise, reported
 from parity.criterion.lmm import Criterion
 from parity.criterion.optimum import Optimum, decrement, find
 
@@ -23,20 +23,34 @@ _BELIEVED = 1e-4
 """A deviance this close to the criterion's belongs to the parameters."""
 
 
-class Judge(Protocol):
+class Place(Protocol):
+    """The criterion at some parameters."""
+
+    @property
+    def deviance(self) -> float:
+        """-2 log-likelihood there."""
+        ...
+
+
+class Judge(ABC):
     """The criterion of one case."""
 
+    @abstractmethod
+    def at(self, result: FitResult) -> Place | str:
+        """Return the criterion at an answer's parameters, or the reason why it has none."""
+
+    @abstractmethod
     def appraise(self, result: FitResult) -> Appraisal:
         """Return the criterion's word on an answer."""
-        ...
 
     def deviance(self, result: FitResult) -> float | None:
         """Return the criterion at an answer's parameters, None where it gives none."""
-        ...
+        place = self.at(result)
+        return None if isinstance(place, str) else place.deviance
 
 
 @dataclass(frozen=True)
-class LinearJudge:
+class LinearJudge(Judge):
     """The criterion of a linear mixed model, and its optimum.
 
     Attributes
@@ -53,11 +67,6 @@ class LinearJudge:
     criterion: Criterion
     optimum: Optimum
 
-    def deviance(self, result: FitResult) -> float | None:
-        """Return the criterion at an answer's parameters, None where it gives none."""
-        point = self.at(result)
-        return None if isinstance(point, str) else point.deviance
-
     def at(self, result: FitResult) -> Point | str:
         """Return the criterion at an answer's theta, or the reason why it has none."""
         if not result.fitted:
@@ -71,23 +80,18 @@ class LinearJudge:
 
     def appraise(self, result: FitResult) -> Appraisal:
         """Return the criterion's word on an answer."""
-        about, point = (result.engine, result.case), self.at(result)
+        point = self.at(result)
         if isinstance(point, str):
-            return Appraisal(*about, silence=point)
+            return Appraisal(result.engine, result.case, silence=point)
         point = self._meant(result, point)
         implied = answer(
             self.statement, point, engine="criterion", case=result.case, converged=True
         )
-        said = reported(result)
-        return Appraisal(
-            *about,
-            deviance=point.deviance,
-            optimum=min(self.optimum.deviance, point.deviance),
+        return appraise(
+            result,
+            implied,
+            optimum=self.optimum.deviance,
             decrement=decrement(self.criterion, point.theta),
-            contradictions=contradictions(result, implied),
-            stated=point.deviance if said is None else said,
-            judged=frozenset(implied.values),
-            digits=0.0 if said is None else unit.digits(point.deviance, said),
         )
 
     def _meant(self, result: FitResult, point: Point) -> Point:

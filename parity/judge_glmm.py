@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parity import unit
 from parity.answer import theta_vector
 from parity.answer_glmm import answer
-from parity.appraisal import Appraisal, contradictions, reported
+from parity.appraisal import Appraisal, appraise
 from parity.criterion.dispersion import criterion_of
 from parity.criterion.glmm_descent import decrement
 from parity.criterion.glmm_hessian import differentiate, inverted, widths
 from parity.criterion.glmm_optimum import Optimum, find
 from parity.criterion.glmm_search import Search
+from parity.judge import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class GeneralisedJudge:
+class GeneralisedJudge(Judge):
     """The criterion of a generalised linear mixed model, and its optimum.
 
     Attributes
@@ -44,11 +44,6 @@ class GeneralisedJudge:
     criterion: Criterion
     optimum: Optimum
 
-    def deviance(self, result: FitResult) -> float | None:
-        """Return the criterion at an answer's parameters, None where it gives none."""
-        point = self.at(result)
-        return None if isinstance(point, str) else point.deviance
-
     def at(self, result: FitResult) -> Point | str:
         """Return the criterion at an answer's theta and beta, or the reason why it has none."""
         if not result.fitted:
@@ -63,25 +58,20 @@ class GeneralisedJudge:
 
     def appraise(self, result: FitResult) -> Appraisal:
         """Return the criterion's word on an answer."""
-        about, point = (result.engine, result.case), self.at(result)
+        point = self.at(result)
         if isinstance(point, str):
-            return Appraisal(*about, silence=point)
+            return Appraisal(result.engine, result.case, silence=point)
         search = Search(self.criterion, point.state)
         near = inverted(self.optimum.hessian)
         hessian = differentiate(search, point, widths(search, point, near))
         implied = answer(
             self.statement, point, hessian, engine="criterion", case=result.case, converged=True
         )
-        said = reported(result)
-        return Appraisal(
-            *about,
-            deviance=point.deviance,
-            optimum=min(self.optimum.deviance, point.deviance),
+        return appraise(
+            result,
+            implied,
+            optimum=self.optimum.deviance,
             decrement=decrement(point, inverted(hessian)),
-            contradictions=contradictions(result, implied),
-            stated=point.deviance if said is None else said,
-            judged=frozenset(implied.values),
-            digits=0.0 if said is None else unit.digits(point.deviance, said),
         )
 
 

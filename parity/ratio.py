@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scipy import stats
 
 from parity import unit
-from parity.appraisal import CONVERGED, Appraisal
+from parity.appraisal import Appraisal, nearer
 from parity.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def settle_ratio(comparison: Comparison, reference: Fits, candidate: Fits) -> Co
     gap = found["lrt_chisq"].error
     if abs(gap - (off[1] - off[0])) > _EXPLAINED or abs(off[1] - off[0]) <= _EVEN:
         return told
-    right = abs(off[1]) < abs(off[0]) and abs(off[1]) <= CONVERGED
+    right = nearer(abs(off[1]), abs(off[0]))
     if right and comparison.vanished:
         return replace(told, message=comparison.vanished)
     verdict = Verdict.BETTER if right else Verdict.WORSE

@@ -165,7 +165,7 @@ extract_optinfo <- function(model) {
     optimizer = paste(info$optimizer, collapse = " "),
     code = as.integer(info$conv$opt),
     message = paste(as.character(info$message), collapse = " "),
-    evaluations = if (!is.na(info$feval)) as.integer(info$feval),
+    evaluations = if (isTRUE(is.finite(info$feval))) as.integer(info$feval),
     gradient = as.double(info$derivs$gradient),
     hessian = if (!is.null(info$derivs$Hessian)) plain_matrix(info$derivs$Hessian),
     lme4_code = as.integer(info$conv$lme4$code),

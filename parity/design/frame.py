@@ -67,12 +67,12 @@ def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
     Raises
     ------
     UnusableDataError
-        Where a column is missing or infinite, or no row is complete.
+        Where a column is missing or infinite, a prior weight is negative, or no row is complete.
     """
     data = data.reset_index(drop=True)
     response, weights = respond(spec, data)
     if spec.weights is not None:
-        weights = weights * numbers(spec.weights, data)
+        weights = weights * _prior(spec.weights, data)
     columns = [translate(spec.fixed), *(translate(term.columns) for term in spec.random)]
     atoms = {name: node for terms in columns for name, node in terms.atoms.items()}
     table = pd.DataFrame(
@@ -91,6 +91,18 @@ def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
         table=_without_unused_levels(table.iloc[kept].reset_index(drop=True)),
         groupings={term.group: _grouping(term, parts, kept) for term in spec.random},
     )
+
+
+def _prior(name: str, data: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the prior weights, nan where they are missing."""
+    weights = numbers(name, data)
+    wrong = np.flatnonzero((weights < 0) | np.isinf(weights))
+    if wrong.size:
+        raise UnusableDataError(
+            f"The prior weight {name} is {weights[wrong[0]]:g} in row {wrong[0] + 1}; expected a "
+            "finite number, 0 or more."
+        )
+    return weights
 
 
 def _grouping_variables(spec: ModelSpec) -> dict[str, None]:

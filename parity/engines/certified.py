@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from parity.certificate import Certificate, CertificateError, from_json
+from parity.certificate import Certificate, CertificateError, from_json, objective_of
 from parity.result import Design, FitResult
 
 if TYPE_CHECKING:
@@ -137,15 +137,14 @@ def _doubles(certificate: Certificate) -> dict[str, dict[Key, float]]:
 
 
 def _require_same(certificate: Certificate, case: Case) -> None:
-    nodes = case.spec.nagq
-    objective = "likelihood" if case.spec.kind == "lmm" else "Laplace"
     expected = {
         "name": case.name,
-        "objective": objective if nodes == 1 else f"AGQ {nodes}",
+        "objective": objective_of(case.spec.kind, case.spec.nagq),
         "formula": case.spec.formula,
         "criterion": case.spec.criterion,
         "family": case.spec.family,
         "link": case.spec.link,
+        "weights": case.spec.weights,
         "sha256": case.dataset.sha256,
     }
     for name, wanted in expected.items():

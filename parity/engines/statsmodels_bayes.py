@@ -7,20 +7,16 @@ priors on the fixed effects and on the log SDs. Their `fit_vb` is a variational 
 
 from __future__ import annotations
 
-import platform
 import warnings
 from dataclasses import dataclass, replace
-from importlib.metadata import version
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from parity.engines.statsmodels_presence import OnStatsmodels
 from parity.result import FitResult, failed, unsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
 
     from parity.case import Case
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
 
     Numbers = dict[str, dict[Key, float]]
 
-_PROGRAMS = ("statsmodels", "numpy", "scipy", "pandas", "patsy")
+
 _CLASSES = {
     ("binomial", "logit"): "BinomialBayesMixedGLM",
     ("poisson", "log"): "PoissonBayesMixedGLM",
@@ -104,23 +100,12 @@ class _Posterior:
         return f"{self.name}: fixed effects {fixed}; SDs of random effects {spread}{ended}"
 
 
-class StatsmodelsBayes:
+class StatsmodelsBayes(OnStatsmodels):
     """fit_vb of the Bayesian mixed GLM, and what fit_map says, in words beside it."""
 
     name = "statsmodels-bayes"
     on_request = True
     incomparable = "a posterior under priors, not a maximum of the likelihood"
-
-    def missing(self) -> str | None:
-        """Return None where statsmodels is installed, else the cure."""
-        if find_spec("statsmodels") is None:
-            return "statsmodels is not installed; run `pip install statsmodels`"
-        return None
-
-    def versions(self) -> Mapping[str, str]:
-        """Return program → version."""
-        found = {program: version(program) for program in _PROGRAMS}
-        return {**found, "python": platform.python_version()}
 
     def unsupported(self, case: Case) -> str | None:
         """Return why the posterior of this model is not to be had, as far as the formula shows."""

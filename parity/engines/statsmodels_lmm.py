@@ -7,12 +7,10 @@ Importing this module starts neither statsmodels nor pandas.
 
 from __future__ import annotations
 
-import platform
 import warnings
-from importlib.metadata import version
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from parity.engines.statsmodels_presence import OnStatsmodels
 from parity.result import FitResult, failed, unsupported
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from parity.result import Key, Values
     from parity.spec import ModelSpec
 
-_PROGRAMS = ("statsmodels", "numpy", "scipy", "pandas", "patsy")
 _LINKS = {
     "binomial": ("logit", "probit", "cloglog"),
     "poisson": ("log",),
@@ -35,28 +32,17 @@ _LINKS = {
 """Of the generalised mixed models that are answered."""
 
 
-class _Statsmodels:
+class _Statsmodels(OnStatsmodels):
     """What both engines share: all but how a linear mixed model is brought to its optimum."""
 
     name = ""
-
-    def missing(self) -> str | None:
-        """Return None where statsmodels is installed, else the cure."""
-        if find_spec("statsmodels") is None:
-            return "statsmodels is not installed; run `pip install statsmodels`"
-        return None
-
-    def versions(self) -> Mapping[str, str]:
-        """Return program → version."""
-        found = {program: version(program) for program in _PROGRAMS}
-        return {**found, "python": platform.python_version()}
 
     def unsupported(self, case: Case) -> str | None:
         """Return the reason that the formula alone gives; some show only on the data, in `fit`."""
         if case.spec.kind == "glmm":
             return _beyond_glmm(case.spec)
         if case.spec.weights is not None:
-            return "MixedLM takes no prior weights"
+            return "prior weights are handed to neither MixedLM nor OLS here"
         return _inexpressible(case.spec)
 
     def fit(self, case: Case, data: pd.DataFrame) -> FitResult:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import flint
 from flint import ctx
 
-from parity.certificate import Certificate
+from parity.certificate import Certificate, objective_of
 from parity.criterion import optimum as search
 from parity.criterion.lmm import Criterion as FloatCriterion
 from parity.design.statement import state
@@ -53,8 +53,8 @@ def certify(
         Working precision of the balls; by default 320, and 128 where more than 400 random effects
         remain when the largest factor is eliminated.
     objective
-        Of a generalised model: ``"Laplace"`` (by default), ``"AGQ 9"``, ``"AGQ 25"`` or
-        ``"integral"``.
+        Of a generalised model: ``"Laplace"``, ``"AGQ 9"``, ``"AGQ 25"`` or ``"integral"``; by
+        default what the case itself fits.
 
     Raises
     ------
@@ -73,7 +73,8 @@ def certify(
     if case.spec.kind == "glmm":
         from parity.referee.glmm import certify_glmm  # noqa: PLC0415 - needed by no linear model
 
-        return certify_glmm(case, statement, objective=objective or "Laplace", bits=bits)
+        wanted = objective or objective_of(case.spec.kind, case.spec.nagq)
+        return certify_glmm(case, statement, objective=wanted, bits=bits)
     if objective not in {None, "likelihood"}:
         raise NoCertificateError(
             f"{case.name} is a linear mixed model, whose likelihood has a closed form; {objective} "

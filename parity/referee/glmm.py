@@ -72,4 +72,5 @@ def certify_glmm(
         statements=sentences,
         absent=absent(found),
         versions={"python-flint": flint.__version__, "FLINT": flint.__FLINT_VERSION__},
+        weights=case.spec.weights,
     )

@@ -58,6 +58,11 @@ _REST = (
     "Every other value is enclosed over the proven box; digits are written as far as both ends "
     "of its enclosure round to them."
 )
+_SHARES = (
+    "The response is the share of successes in as many trials as {weights} says; its count is the "
+    "whole number whose quotient by the trials rounds to the double that the written share is read "
+    "as."
+)
 _LOCAL = "The optimum is proven to be a strict local one; that no other is lower is not proven."
 
 
@@ -71,6 +76,8 @@ def _statements(found: Found, objective: str) -> Iterator[str]:
         "Each covariate is the decimal number written in the file; counts and sizes are whole "
         "numbers; rows of one group with equal covariates are merged, which is exact."
     )
+    if found.statement.spec.weights:
+        yield _SHARES.format(weights=found.statement.spec.weights)
     yield _MODE
     yield _OBJECTIVES.get(objective) or _QUADRATURE.format(nodes=NODES[objective])
     yield _CONSTANTS

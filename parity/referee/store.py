@@ -76,9 +76,14 @@ def certify_all(
 
 
 def objectives(case: Case) -> tuple[str, ...]:
-    """Return what is certified of a case, first what the case itself fits."""
+    """Return what is certified of a case, first what the case itself fits.
+
+    Nothing of one that asks for quadrature: its certificate comes with the case of Laplace's.
+    """
     if case.spec.kind == "lmm":
         return ("likelihood",)
+    if case.spec.nagq > 1:
+        return ()
     return tuple(name for name in OBJECTIVES if name != "likelihood")
 
 

@@ -65,6 +65,7 @@ def _heading(certificate: Certificate, dataset: Dataset) -> Iterator[str]:
             for name, rule in dataset.derived.items()
         ),
         "Model": certificate.formula,
+        "Weights": certificate.weights or "",
         "Family": f"{certificate.family}, link {certificate.link}",
         "Criterion": f"{certificate.criterion} ({certificate.objective})",
         "Cells": certificate.convention,

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from parity.answer import answer
+from parity.appraisal import Appraisal
 from parity.arbiter import settle
 from parity.bench import Bench
 from parity.casefile import load_suite
 from parity.court import Court
 from parity.design.statement import state
+from parity.finding import Comparison, Finding
 from parity.judge import LinearJudge, preside
 from parity.known import Known
 from parity.panel import Panel
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from parity.case import Case
-    from parity.finding import Comparison
     from parity.result import FitResult, Key
 
     Plant = Callable[[FitResult], FitResult]
@@ -198,6 +199,20 @@ def test_a_flag_is_held_against_the_criterion(said: float, verdict: Verdict) -> 
     assert comparison.verdict is verdict
 
 
+def test_who_says_that_it_stopped_short_is_short_and_says_the_truth() -> None:
+    comparison, _ = heard(Criterial("own", moved("converged", times=0.0), stretch=1.3))
+    (flag,) = (f for f in comparison.findings if f.quantity == "converged")
+    assert flag.verdict is Verdict.WORSE
+    assert flag.why.startswith("follows from the optimum: own stopped")
+
+
+def test_the_newton_decrement_is_the_deviance_to_be_gained() -> None:
+    data = CASE.dataset.load()
+    word = seated(data).appraise(Criterial("own", stretch=1.001).fit(CASE, data))
+    assert word.above > 1e-7
+    assert word.decrement == pytest.approx(word.above, rel=0.02)
+
+
 def test_an_answer_without_theta_cannot_be_judged() -> None:
     def plant(result: FitResult) -> FitResult:
         values = {k: v for k, v in result.values.items() if k != "theta"}
@@ -302,3 +317,84 @@ def test_a_vanished_difference_is_not_forgiven_for_a_better_optimum() -> None:
     found = court.hear(CASE, pair, engines)
     assert found.verdict is Verdict.DIFFER
     assert "the declared difference old has vanished" in found.message
+
+
+def test_a_declared_difference_that_has_grown_is_not_excused_by_a_better_optimum() -> None:
+    engines = (Criterial("lme4", stretch=1.3), Criterial("own"))
+    court = Court(Bench(Panel(engines[0], (engines[1],))), load_tolerances())
+    answers = tuple(court.bench.answer(CASE, engine) for engine in engines)
+    known = Known("old", "own", CASE.name, {"sigma": 1e-6}, "small once", "here", "nowhere")
+    (pair,) = judge(answers, load_tolerances(), (known,))
+    found = court.hear(CASE, pair, engines)
+    assert found.verdict is Verdict.DIFFER
+    assert {f.quantity for f in found.findings if f.verdict is Verdict.DIFFER} == {"sigma"}
+
+
+def placed(engine: str, above: float) -> Appraisal:
+    return Appraisal(
+        engine, CASE.name, deviance=100.0 + above, optimum=100.0, judged=frozenset({"sigma"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "verdict"),
+    [
+        (1e-5, 0.0, Verdict.BETTER),
+        (1e-5, 4e-6, Verdict.BETTER),
+        (1e-5, 9e-6, Verdict.WORSE),  # on either side of a flat optimum, equally short
+        (0.0, 1e-5, Verdict.WORSE),
+        (1.0, 2e-3, Verdict.WORSE),  # nearer, and still short
+        (0.0, 1e-9, Verdict.DIFFER),  # both are there: the optimum explains nothing
+    ],
+)
+def test_whose_parameters_are_nearer_decides(
+    reference: float, candidate: float, verdict: Verdict
+) -> None:
+    finding = Finding("sigma", (), 1.0, 1.1, 0.1, "relative", 1e-3, 1.0, Verdict.DIFFER, "a band")
+    pair = Comparison(CASE.name, "lme4", "own", Verdict.DIFFER, "D", "sigma differs", (finding,))
+    words = placed("lme4", reference), placed("own", candidate)
+    found = settle(pair, *words, lambda _: 1e-3)
+    assert (found.verdict, found.findings[0].verdict) == (verdict, verdict)
+    assert found.layer == ("D" if verdict is Verdict.DIFFER else "C")
+
+
+@pytest.mark.parametrize(("above", "layer"), [(1.0, "C"), (0.0, "D")])
+def test_a_known_difference_lies_where_an_answer_went_wrong_first(above: float, layer: str) -> None:
+    finding = Finding("sigma", (), 1.0, 1.1, 0.1, "relative", 1e-3, 1.0, Verdict.KNOWN, "a band")
+    pair = Comparison(CASE.name, "lme4", "own", Verdict.KNOWN, "D", "sigma differs", (finding,))
+    found = settle(pair, placed("lme4", above), placed("own", 0.0), lambda _: 1e-3)
+    assert (found.verdict, found.layer) == (Verdict.KNOWN, layer)
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "off"),
+    [
+        (2.0, 3.0, {"lme4": "33 %", "own": "50 %"}),
+        (4.0, 1.0, {"lme4": "a factor of 4", "own": "75 %"}),
+    ],
+)
+@pytest.mark.parametrize("short", ["lme4", "own"])
+def test_who_stopped_short_is_measured_by_the_other(
+    reference: float, candidate: float, off: dict[str, str], short: str
+) -> None:
+    finding = Finding(
+        "variance", ("g", "(Intercept)"), reference, candidate, 1.0, "relative", 1e-3, 1.0,
+        Verdict.DIFFER, "a band",
+    )  # fmt: skip
+    pair = Comparison(CASE.name, "lme4", "own", Verdict.DIFFER, "D", "differs", (finding,))
+    words = tuple(placed(name, 1.0 if name == short else 0.0) for name in ("lme4", "own"))
+    told = settle(pair, words[0], words[1], lambda _: 1e-3).diagnosis
+    assert told.startswith(f"{short} stopped 1 of deviance short of the optimum")
+    assert f"its variance[g, (Intercept)] is {off[short]} off for that reason" in told
+
+
+def test_an_answer_without_a_deviance_states_it_by_its_likelihood() -> None:
+    data = CASE.dataset.load()
+    result = Criterial("own").fit(CASE, data)
+    without = {name: numbers for name, numbers in result.values.items() if name != "deviance"}
+    word = seated(data).appraise(
+        replace(result, values=without, absent={**result.absent, "deviance": "not given"})
+    )
+    assert word.stated == pytest.approx(word.deviance, rel=1e-14)
+    assert word.digits > 14
+    assert word.contradictions == ()

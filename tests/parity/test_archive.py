@@ -76,7 +76,8 @@ def test_rows_of_data_that_are_not_shipped_are_not_recorded(case: Case, answer: 
 
 
 @pytest.mark.parametrize(
-    "key", ["formula", "sha256", "criterion", "family", "link", "case", "schema"]
+    "key",
+    ["formula", "sha256", "criterion", "family", "link", "nagq", "weights", "case", "schema"],
 )
 def test_an_answer_to_another_question_is_refused(case: Case, answer: FitResult, key: str) -> None:
     content = json.loads(to_json(answer, case))

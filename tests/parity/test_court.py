@@ -97,6 +97,26 @@ def test_an_engine_that_fails_there_says_so(case: Case) -> None:
     )
 
 
+def test_what_an_engine_says_there_is_told(case: Case) -> None:
+    _, diagnosis = heard(case, FakeEngine("lme4"), Evaluating("own", off))
+    assert "at lme4's parameters its own likelihood is the criterion's to 15" in diagnosis
+
+
+@pytest.mark.parametrize("declared", ["", "a posterior under priors"])
+def test_only_who_declares_it_may_answer_another_question(case: Case, declared: str) -> None:
+    @dataclass
+    class Other(FakeEngine):
+        incomparable: str = declared
+
+    engines = FakeEngine("lme4"), Other("own")
+    court = Court(Bench(Panel(engines[0], engines[1:])), TABLE)
+    one, other = (court.bench.answer(case, engine) for engine in engines)
+    elsewhere = replace(other, criterion="REML")
+    found = court.hear(case, compare(one, elsewhere, TABLE), engines)
+    assert found.verdict is Verdict.INCOMPARABLE
+    assert found.green is bool(declared)
+
+
 def test_a_case_that_cannot_be_stated_has_no_judge(case: Case) -> None:
     odd = replace(case, spec=replace(case.spec, fixed=("1", "mystery(x)")))
     court = Court(Bench(Panel(FakeEngine("lme4"), (FakeEngine("own", off),))), TABLE)
@@ -186,3 +206,35 @@ def test_a_test_of_which_the_reference_states_another_likelihood_is_better(case:
     assert found.diagnosis == (
         "lme4 states a deviance 0.02 above that of its own parameters in large"
     )
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "verdict"),
+    [
+        (1e-2, 4e-4, Verdict.BETTER),
+        (1e-2, 4e-3, Verdict.WORSE),  # nearer, and still short
+        (1e-3, 9e-4, Verdict.WORSE),  # equally short
+        (0.0, 9e-4, Verdict.WORSE),
+    ],
+)
+def test_whose_statistic_is_nearer_decides(
+    case: Case, reference: float, candidate: float, verdict: Verdict
+) -> None:
+    # the reference's large model is short, the candidate's small one
+    comparison = compare(*ratios(case, -reference - candidate), TABLE)
+    fits = words("lme4", 0.0, reference), words("own", candidate, 0.0)
+    assert settle_ratio(comparison, *fits).verdict is verdict
+
+
+def test_a_vanished_difference_of_tests_is_not_forgiven_for_a_better_optimum(case: Case) -> None:
+    comparison = replace(compare(*ratios(case, -0.02), TABLE), vanished="the old one has vanished")
+    found = settle_ratio(comparison, words("lme4", 0.0, 0.02), words("own", 0.0, 0.0))
+    assert (found.verdict, found.message) == (Verdict.DIFFER, "the old one has vanished")
+
+
+def test_known_differences_of_tests_lie_where_the_fits_went_wrong(case: Case) -> None:
+    comparison = compare(*ratios(case, 0.0), TABLE)
+    known = replace(comparison, verdict=Verdict.KNOWN, layer="G")
+    away, there = words("lme4", 0.0, 0.02), words("own", 0.0, 0.0)
+    assert settle_ratio(known, away, there).layer == "C"
+    assert settle_ratio(known, there, there).layer == "G"

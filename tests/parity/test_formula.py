@@ -268,3 +268,26 @@ def test_a_link_that_the_family_has_not_is_refused() -> None:
     with pytest.raises(FormulaError, match="The family gaussian has no link 'log'; it has iden"):
         parse("y ~ x + (1 | g)", link="log")
     assert parse("y ~ x + (1 | g)", family="binomial", link="probit").link == "probit"
+
+
+@pytest.mark.parametrize(
+    ("formula", "family"),
+    [
+        ("y ~ x + (1 | g)", "gaussian"),
+        ("y ~ x + (x | g)", "binomial"),
+        ("y ~ x + (1 | g) + (1 | h)", "binomial"),
+        ("y ~ x", "binomial"),
+    ],
+)
+def test_quadrature_is_for_generalised_models_of_one_scalar_effect(
+    formula: str, family: str
+) -> None:
+    with pytest.raises(FormulaError, match="nagq = 9 needs a generalised model of one scalar"):
+        parse(formula, family=family, nagq=9)
+    assert parse("y ~ x + (1 | g)", family="binomial", nagq=9).nagq == 9
+
+
+@pytest.mark.parametrize("nagq", [0, -1, True, 2.0])
+def test_nodes_are_counted(nagq: int) -> None:
+    with pytest.raises(FormulaError, match="expected a whole number of nodes, 1 or more"):
+        parse("y ~ x + (1 | g)", family="binomial", nagq=nagq)

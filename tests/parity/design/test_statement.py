@@ -137,6 +137,27 @@ def test_missing_counts_cost_their_rows() -> None:
     assert found.model.weights.tolist() == [3.0, 3.0, 3.0, 2.0, 2.0, 2.0, 0.0]
 
 
+def weighted(first: float) -> Statement:
+    frame = FRAME.assign(share=FRAME["hits"] / 3, trials=[first, *[3.0] * 7])
+    return state(parse("share ~ x + (1 | g)", family="binomial", weights="trials"), frame)
+
+
+def test_a_missing_weight_costs_its_row() -> None:
+    found = weighted(np.nan)
+    assert found.rows == tuple("2345678")
+    assert found.model.weights.tolist() == [3.0] * 7
+
+
+def test_a_weight_of_zero_keeps_its_row() -> None:
+    assert weighted(0.0).model.weights.tolist() == [0.0, *[3.0] * 7]
+
+
+@pytest.mark.parametrize("weight", [-2.0, np.inf])
+def test_a_weight_that_is_none_is_refused(weight: float) -> None:
+    with pytest.raises(UnusableDataError, match=r"The prior weight trials is (-2|inf) in row 1"):
+        weighted(weight)
+
+
 def test_an_infinite_covariate_is_refused() -> None:
     frame = FRAME.copy()
     frame.loc[2, "x"] = np.inf

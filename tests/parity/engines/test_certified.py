@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -87,6 +87,24 @@ def test_a_certificate_of_other_data_is_refused() -> None:
     case = CASES["dyestuff-reml"]
     other = replace(case, dataset=replace(case.dataset, sha256="0" * 64))
     with pytest.raises(CertificateError, match=r"has sha256 '4fa4c10f.*the case '0000"):
+        Certified().fit(other, case.dataset.load())
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("cbpp-agq9", {"nagq": 25}, "has objective 'AGQ 9', the case 'AGQ 25'"),
+        ("cbpp", {"nagq": 9}, "has objective 'Laplace', the case 'AGQ 9'"),
+        ("cbpp-share", {"weights": None}, "has weights 'size', the case None"),
+        ("dyestuff-reml", {"formula": "Yield ~ 0 + (1 | Batch)"}, "has formula 'Yield ~ 1"),
+    ],
+)
+def test_a_certificate_of_another_model_is_refused(
+    name: str, change: dict[str, Any], words: str
+) -> None:
+    case = CASES[name]
+    other = replace(case, spec=replace(case.spec, **change))
+    with pytest.raises(CertificateError, match=words.replace("~", ".")):
         Certified().fit(other, case.dataset.load())
 
 

@@ -15,6 +15,7 @@ from parity.design.statement import state
 from parity.formula import parse
 from parity.quantity import QUANTITIES, applicable
 from parity.referee import store
+from parity.referee.certify import certify
 from parity.referee.glmm import STORED_BITS, certify_glmm
 from parity.referee.glmm_cells import UncertifiableError
 from parity.referee.table import render
@@ -63,7 +64,9 @@ STUDY = {
 }
 SUFFIXES = {name: suffix for name, suffix in OBJECTIVES.items() if name != "likelihood"}
 NAMES = [
-    case + suffix for case in ("cbpp-null", "cbpp", "seed-fail") for suffix in SUFFIXES.values()
+    case + suffix
+    for case in ("cbpp-null", "cbpp", "cbpp-share", "seed-fail")
+    for suffix in SUFFIXES.values()
 ]
 OBJECTIVE = {suffix: objective for objective, suffix in SUFFIXES.items()}
 
@@ -158,7 +161,7 @@ def test_a_certificate_survives_its_file_and_has_a_page(name: str) -> None:
     assert certificate.values["loglik"][()] in page
 
 
-@pytest.mark.parametrize("name", ["cbpp-null", "cbpp", "seed-fail"])
+@pytest.mark.parametrize("name", ["cbpp-null", "cbpp", "cbpp-share", "seed-fail"])
 def test_keys_are_lme4s_and_numbers_near_its_own(name: str) -> None:
     path = files("parity") / "data" / "references" / f"{name}.json"
     recorded = json.loads(path.read_text(encoding="utf-8"))["values"]
@@ -190,6 +193,35 @@ def test_tight_lme4_has_the_same_conditional_errors() -> None:
         # PIRLS stops on a relative change of 1e-10 of the penalised deviance, its weights some
         # 1e-6 before the mode's
         assert float(ours[key]) == pytest.approx(number, rel=2e-5)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES.values())
+def test_shares_with_their_trials_as_weights_are_counts(suffix: str) -> None:
+    shares, counted = stored(f"cbpp-share{suffix}"), stored(f"cbpp{suffix}")
+    assert shares.values == counted.values
+    assert shares.weights == "size"
+    page = render(shares, CASES["cbpp-share"].dataset)
+    assert "\nWeights:    size\n" in page
+    assert "as many trials as size says" in page
+
+
+def test_a_case_of_quadrature_is_certified_by_its_own_nodes() -> None:
+    case = CASES["cbpp-agq9"]
+    made = certify(case, case.dataset.load())
+    assert (made.objective, made.name) == ("AGQ 9", "cbpp-agq9")
+    assert made.values == stored("cbpp-agq9").values
+    assert made.values != stored("cbpp").values
+
+
+def test_every_logistic_case_of_one_scalar_effect_is_certified() -> None:
+    specs = {name: case.spec for name, case in CASES.items() if case.spec.kind == "glmm"}
+    logistic = {
+        name
+        for name, spec in specs.items()
+        if spec.link == "logit" and len(spec.random) == 1 and len(spec.random[0].columns) == 1
+    }
+    assert logistic
+    assert logistic <= set(NAMES)
 
 
 def test_an_unknown_objective_is_refused_by_name() -> None:

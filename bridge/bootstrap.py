@@ -5,14 +5,16 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
 import pandas as pd
 
 from bridge import session as sessions
 from bridge.arguments import as_name, as_number, as_whole
-from bridge.errors import FitError
+from bridge.arrays import arrays_of
+from bridge.errors import EngineMissingError, FitError
 from bridge.handle import ask, ask_in, session_of
 from bridge.progress import track
 from bridge.session import Vector
@@ -21,11 +23,16 @@ from bridge.values import as_array, as_mapping, as_matrix, as_numbers, as_one, a
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from numpy.typing import NDArray
+
+    from bridge.arrays import Arrays
     from bridge.record import Record
     from bridge.session import Argument, Session, Value
 
 # Enough for a worker to be busy, few enough to be stopped soon.
 _CHUNK = 20
+ENGINES = "bridge.bootstrap"
+"""The group of entry points of programs that bootstrap an lmer in lme4's place."""
 _LARGEST_SEED = 2**31 - 1
 
 
@@ -49,6 +56,8 @@ class Bootstrap:
         Of the draws.
     anew
         Whether each response was fitted anew since lme4's refit is wrong for this model.
+    engine
+        What drew and fitted: ``"lme4"``, or the name of another program.
     """
 
     estimates: pd.Series[float]
@@ -58,11 +67,15 @@ class Bootstrap:
     said: dict[str, int]
     seed: int
     anew: bool
+    engine: str = "lme4"
 
     def confint(
         self, level: float = 0.95, *, kind: Literal["perc", "basic", "norm"] = "perc"
     ) -> pd.DataFrame:
-        """Return the intervals of R's ``boot.ci``, failed fits left out.
+        """Return the intervals of R's ``boot.ci``.
+
+        Each parameter's are from the fits in which it is defined: not from failed ones, and a
+        correlation's not from those where an SD is 0.
 
         Parameters
         ----------
@@ -75,12 +88,11 @@ class Bootstrap:
         """
         as_name("kind", kind, ("perc", "basic", "norm"))
         as_number("level", level, low=0.0, high=1.0)
-        complete = self.replicates.dropna()
-        cells = np.asarray(complete, dtype=np.float64).ravel(order="F")
+        cells = np.asarray(self.replicates, dtype=np.float64).ravel(order="F")
         sent: dict[str, Argument] = {
             "estimates": Vector(np.asarray(self.estimates, dtype=np.float64)),
             "names": list(self.estimates.index),
-            "replicates": Vector(cells, shape=complete.shape),
+            "replicates": Vector(cells, shape=self.replicates.shape),
             "level": level,
             "type": kind,
         }
@@ -92,10 +104,28 @@ class Bootstrap:
     def __repr__(self) -> str:
         """Return the sizes, and what went wrong how often."""
         anew = ", each fitted anew" if self.anew else ""
+        anew += "" if self.engine == "lme4" else f", by {self.engine}"
         return (
             f"<Bootstrap of {len(self.replicates)} responses, seed {self.seed}{anew}: "
             f"{int(self.singular.sum())} singular, {len(self.errors)} failed>"
         )
+
+
+class Refits(Protocol):
+    """What another program gives back: (k,) and (n, k) parameters, and (n,) how they ended."""
+
+    estimates: pd.Series[float]
+    replicates: pd.DataFrame
+    singular: NDArray[np.bool_]
+    failed: NDArray[np.bool_]
+
+
+class Elsewhere(Protocol):
+    """A program that simulates from an lmer and refits."""
+
+    def __call__(self, model: Arrays, n: int, seed: int) -> Refits:
+        """Return the refits of n responses."""
+        ...
 
 
 def random_seed() -> int:
@@ -128,6 +158,40 @@ def run_bootstrap(
         said=dict(Counter(text for part in parts for text in as_words(part["said"]))),
         seed=number,
         anew=bool(as_one(drawn["anew"])),
+    )
+
+
+def run_elsewhere(fit: Record, n: int, *, seed: int | None, engine: str) -> Bootstrap:
+    """Return the bootstrap that another program than lme4 makes of the same model.
+
+    Raises
+    ------
+    EngineMissingError
+        Where none is registered under the name.
+    """
+    found = {point.name: point for point in entry_points(group=ENGINES)}
+    if engine not in found:
+        known = ", ".join(map(repr, ["lme4", *sorted(found)]))
+        raise EngineMissingError(
+            f"No engine {engine!r} of bootstraps is installed; there are {known}."
+        )
+    program = cast("Elsewhere", found[engine].load())
+    number = random_seed() if seed is None else as_whole("seed", seed)
+    arrays = arrays_of(fit)
+    refits = program(arrays, n, number)
+    names = pd.Index(arrays.names, dtype=object)
+    failed = np.flatnonzero(refits.failed).tolist()
+    if len(failed) == n:
+        raise FitError("The fit to every simulated response failed: no search arrived.")
+    return Bootstrap(
+        estimates=pd.Series(refits.estimates.to_numpy(), index=names),
+        replicates=pd.DataFrame(refits.replicates.to_numpy(), columns=names),
+        singular=pd.Series(refits.singular),
+        errors=dict.fromkeys(failed, "The search did not arrive at a minimum."),
+        said={},
+        seed=number,
+        anew=False,
+        engine=engine,
     )
 
 

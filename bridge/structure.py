@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from bridge.arguments import as_name, as_number, as_truth, shown
+from bridge.arrays import Arrays, arrays_of
 from bridge.errors import ArgumentError, NotDefinedError
 from bridge.handle import ask
 from bridge.record import Record
@@ -98,6 +99,16 @@ class Structure(Record):
         """
         require_random(self, f"part {name!r} by getME")
         return _part(ask(self, "get_part", {"name": as_name("name", name)}).value)
+
+    def arrays(self) -> Arrays:
+        """Return an lmer as plain arrays, with its estimates: see :class:`bridge.arrays.Arrays`.
+
+        Raises
+        ------
+        NotDefinedError
+            For a model of another kind.
+        """
+        return arrays_of(self)
 
     def covariance(self, *, use_hessian: bool | None = None, full: bool = False) -> pd.DataFrame:
         """Return the covariance of the fixed effects (variances on the diagonal), R's ``vcov``.

@@ -121,9 +121,8 @@ bootstrap_chunk <- function(model, draws) {
   )
 }
 
-# The intervals that lme4's confint gives for these replicates; failed ones are left out.
+# The intervals that lme4's confint gives for these replicates; boot.ci leaves out what is missing, parameter by parameter.
 bootstrap_intervals <- function(estimates, names, replicates, level, type) {
-  replicates <- replicates[stats::complete.cases(replicates), , drop = FALSE]
   estimates <- stats::setNames(estimates, names)
   colnames(replicates) <- names
   result <- structure(

@@ -151,7 +151,7 @@ READING <- c(
   "model_coefficients", "extract_ranef_sd", "ranef_covariances", "get_part", "model_covariance", "is_singular_model",
   "ranef_components", "write_model", "model_code", "predict_model", "needed_variables", "model_parameters", "parameter_names",
   "model_residuals", "model_leverage", "model_distance", "model_rows", "group_levels", "optimizer_table", "simulate_model",
-  "draw_responses"
+  "draw_responses", "model_arrays"
 )
 
 asked_model <- function(id, question, recipe) {

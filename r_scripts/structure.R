@@ -108,3 +108,25 @@ model_code <- function(model, given = list()) {
   lines <- lapply(c(coded, call), deparse, width.cutoff = 100L)
   c(if (inherits(model, "merMod")) "library(lme4)", unlist(lines))
 }
+
+# An lmer fit as arrays: the columns of each term without the indicators of its levels, and which level a row has.
+model_arrays <- function(model) {
+  groups <- lme4::getME(model, "flist")
+  assigned <- attr(groups, "assign")
+  columns <- lme4::getME(model, "mmList")
+  list(
+    y = as.double(lme4::getME(model, "y")),
+    X = plain_matrix(as.matrix(lme4::getME(model, "X")), NULL, NULL),
+    weights = as.double(stats::weights(model)),
+    offset = as.double(lme4::getME(model, "offset")),
+    terms = unname(lapply(seq_along(columns), function(k) {
+      group <- groups[[assigned[[k]]]]
+      list(codes = as.integer(group), columns = plain_matrix(as.matrix(columns[[k]]), NULL, NULL), levels = nlevels(group))
+    })),
+    theta = as.double(lme4::getME(model, "theta")),
+    beta = as.double(lme4::getME(model, "beta")),
+    sigma = stats::sigma(model),
+    reml = lme4::isREML(model),
+    names = names(model_parameters(model))
+  )
+}

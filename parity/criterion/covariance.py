@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parity.criterion.model import Matrix, Model, Vector
+    from parity.criterion.stacks import Stack
 
 
 def triangle(width: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -37,10 +38,7 @@ def factors(model: Model, theta: Vector) -> list[Matrix]:
     if theta.shape != (needed,) or not np.isfinite(theta).all():
         message = f"theta is {theta!r}; expected {needed} finite numbers"
         raise ValueError(message)
-    return [
-        _filled(block.width, theta[part], symmetric=False)
-        for block, part in zip(model.blocks, model.slices, strict=True)
-    ]
+    return [stack[0] for stack in fill(model, theta[None], symmetric=False)]
 
 
 def covariances(model: Model, theta: Vector) -> list[Matrix]:
@@ -50,10 +48,7 @@ def covariances(model: Model, theta: Vector) -> list[Matrix]:
 
 def unpack(model: Model, vech: Vector) -> list[Matrix]:
     """Return the symmetric matrix ``(r, r)`` of each block, of which vech is the lower triangle."""
-    return [
-        _filled(block.width, vech[part], symmetric=True)
-        for block, part in zip(model.blocks, model.slices, strict=True)
-    ]
+    return [stack[0] for stack in fill(model, vech[None], symmetric=True)]
 
 
 def pack(matrices: Sequence[Matrix]) -> Vector:
@@ -67,29 +62,40 @@ def theta_of(matrices: Sequence[Matrix]) -> Vector:
     The diagonal of each factor is at least 0; D is taken for singular where a pivot of its
     Cholesky factorisation is not above rounding.
     """
-    return pack([_factor(matrix) for matrix in matrices])
+    return pack([factorize(matrix[None])[0] for matrix in matrices])
 
 
-def _filled(width: int, elements: Vector, *, symmetric: bool) -> Matrix:
-    matrix = np.zeros((width, width))
-    rows, columns = triangle(width)
-    matrix[rows, columns] = elements
-    if symmetric:
-        matrix[columns, rows] = elements
-    return matrix
+def fill(model: Model, elements: Matrix, *, symmetric: bool) -> list[Stack]:
+    """Return, for each block, the lower triangles of elements ``(b, m)``: ``(b, r, r)``.
+
+    Symmetric ones have them on either side.
+    """
+    filled = []
+    for block, part in zip(model.blocks, model.slices, strict=True):
+        matrices = np.zeros((len(elements), block.width, block.width))
+        rows, columns = triangle(block.width)
+        matrices[:, rows, columns] = elements[:, part]
+        if symmetric:
+            matrices[:, columns, rows] = elements[:, part]
+        filled.append(matrices)
+    return filled
 
 
-def _factor(matrix: Matrix) -> Matrix:
-    """Return the Cholesky factor of a positive semidefinite matrix, zero columns where it ends."""
-    width = len(matrix)
-    factor = np.zeros((width, width))
+def factorize(matrices: Stack) -> Stack:
+    """Return Cholesky factors of positive semidefinite matrices ``(b, r, r)``.
+
+    Where one ends its columns are 0.
+    """
+    width = matrices.shape[-1]
+    factor = np.zeros_like(matrices)
     for column in range(width):
-        pivot = matrix[column, column] - factor[column, :column] @ factor[column, :column]
-        if pivot <= 8 * width * np.finfo(float).eps * matrix[column, column]:
-            continue
-        factor[column, column] = np.sqrt(pivot)
-        below = (
-            matrix[column + 1 :, column] - factor[column + 1 :, :column] @ factor[column, :column]
-        )
-        factor[column + 1 :, column] = below / factor[column, column]
+        done = factor[:, column, :column]
+        pivot = matrices[:, column, column] - np.einsum("bc,bc->b", done, done)
+        ended = pivot <= 8 * width * np.finfo(float).eps * matrices[:, column, column]
+        root = np.sqrt(np.where(ended, 0.0, pivot))
+        factor[:, column, column] = root
+        below = matrices[:, column + 1 :, column]
+        below = below - np.einsum("brc,bc->br", factor[:, column + 1 :, :column], done)
+        scale = np.divide(1.0, root, out=np.zeros_like(root), where=~ended)
+        factor[:, column + 1 :, column] = below * scale[:, None]
     return factor

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import linalg
 
-from parity.criterion.covariance import factors, triangle
+from parity.criterion.coordinates import natural
+from parity.criterion.covariance import triangle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from parity.criterion.lmm import Point
     from parity.criterion.model import Matrix, Model, Vector
@@ -174,34 +173,7 @@ def _traces_of_one_factor(point: Point, basis: Basis) -> tuple[Vector, Matrix]:
 def in_theta(
     model: Model, theta: Vector, gradient: Vector, hessian: Matrix
 ) -> tuple[Vector, Matrix]:
-    """Return gradient ``(m,)`` and Hessian ``(m, m)`` in theta of a function of vech(D).
-
-    With D = L L': dD = dL L' + L dL', d2D = dL1 dL2' + dL2 dL1'.
-    """
-    slopes = np.zeros((len(theta), len(theta)))
-    bends = np.zeros((len(theta), len(theta)))
-    for block, part, factor in zip(model.blocks, model.slices, factors(model, theta), strict=True):
-        rows, columns = triangle(block.width)
-        units = [_unit(block.width, *place) for place in zip(rows, columns, strict=True)]
-        pull = _symmetric(block.width, gradient[part])
-        for i, one in enumerate(units):
-            change = one @ factor.T
-            slopes[part, part.start + i] = (change + change.T)[rows, columns]
-            for j, other in enumerate(units):
-                bends[part.start + i, part.start + j] = 2 * np.sum(pull * (one @ other.T))
-    return slopes.T @ gradient, slopes.T @ hessian @ slopes + bends
-
-
-def _unit(width: int, row: int, column: int) -> NDArray[np.float64]:
-    unit = np.zeros((width, width))
-    unit[row, column] = 1.0
-    return unit
-
-
-def _symmetric(width: int, elements: Vector) -> Matrix:
-    """Return the matrix whose product with dD, summed, is the change: off-diagonals halved."""
-    matrix = np.zeros((width, width))
-    rows, columns = triangle(width)
-    matrix[rows, columns] += elements / 2
-    matrix[columns, rows] += elements / 2
-    return matrix
+    """Return gradient ``(m,)`` and Hessian ``(m, m)`` in theta of a function of vech(D)."""
+    coordinates = natural(model, 1)
+    slope, bend = coordinates.in_theta(theta[None], gradient[None], hessian[None])
+    return slope[0], bend[0]

@@ -6,17 +6,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import linalg
 
-from parity.criterion.covariance import factors
+from parity.criterion.covariance import factors, theta_of
 from parity.criterion.penalised import Products, Structure, System
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from parity.criterion.model import Matrix, Model, Vector
 
 
@@ -64,6 +66,14 @@ class Criterion:
         orthonormal, triangle = np.linalg.qr(root * self.model.X)
         return orthonormal / root, triangle
 
+    def of(self, response: Vector) -> Criterion:
+        """Return the criterion at another response ``(n,)``; what does not depend on it is kept."""
+        other = Criterion(replace(self.model, y=response), self.reml)
+        # what is cached lies in the instance's dictionary, and a frozen one takes no assignment
+        kept = {name: getattr(self, name) for name in ("structure", "products", "basis")}
+        vars(other).update(kept)
+        return other
+
     @property
     def degrees(self) -> int:
         """N for ML, n - p for REML."""
@@ -77,7 +87,16 @@ class Criterion:
         ValueError
             Where theta is not finite or has another length.
         """
-        return Point(self, theta, System(self.products, factors(self.model, theta)))
+        return self.through(factors(self.model, theta), theta)
+
+    def through(self, parts: Sequence[Matrix], theta: Vector | None = None) -> Point:
+        """Return the criterion where D = F F' with F ``(r, r)`` of each block, triangular or not.
+
+        The point has the theta that is given, else that of D.
+        """
+        if theta is None:
+            theta = theta_of([part @ part.T for part in parts])
+        return Point(self, theta, System(self.products, parts))
 
     def deviance(self, theta: Vector) -> float:
         """Return the profiled deviance at theta: `Point.deviance`."""

@@ -1,0 +1,158 @@
+"""One model fitted to many responses: what a bootstrap asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from parity.criterion.components import connect
+from parity.criterion.coordinates import natural
+from parity.criterion.covariance import covariances, triangle
+from parity.criterion.joint import Joint
+from parity.criterion.lmm import Criterion
+from parity.criterion.objective import Objective, Separate
+from parity.criterion.optimum import (
+    Optima,
+    identities,
+    in_units,
+    minimise,
+    theta_in_units,
+    units_of,
+)
+from parity.criterion.reduction import Reduction
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from parity.criterion.model import Matrix, Model, Vector
+
+    Flags = NDArray[np.bool_]
+
+_WIDEST = 200
+"""Random effects of a component up to which its covariance is inverted whole."""
+_INTERIOR = 1e-2
+"""Smallest SD of a combination of random effects, over sigma, from which a search starts there
+alone: beside a boundary others are tried, too."""
+
+
+@dataclass(frozen=True)
+class Refits:
+    """The fits of one model to b responses.
+
+    Attributes
+    ----------
+    theta
+        ``(b, m)``, over sigma.
+    beta
+        Fixed effects, ``(b, p)``.
+    sigma
+        Residual SDs, ``(b,)``.
+    deviance
+        -2 log-likelihoods, restricted ones for REML, ``(b,)``.
+    singular
+        Whether a combination of random effects has a variance of 0, ``(b,)``.
+    converged
+        Whether the search arrived at a minimum, ``(b,)``.
+    """
+
+    theta: Matrix
+    beta: Matrix
+    sigma: Vector
+    deviance: Vector
+    singular: Flags
+    converged: Flags
+
+
+class Fitter:
+    """A linear mixed model that is fitted to one set of responses after another.
+
+    Parameters
+    ----------
+    model
+        The model; its own response does not count.
+    reml
+        Whether the criterion is the restricted likelihood.
+    """
+
+    def __init__(self, model: Model, *, reml: bool) -> None:
+        """Scale the random effects' columns to the order of 1."""
+        self.model = model
+        self.reml = reml
+        self._units = units_of(model)
+        self._scaled = in_units(model, self._units)
+
+    @cached_property
+    def _is_narrow(self) -> bool:
+        return int(connect(self._scaled.blocks).widths.max()) <= _WIDEST
+
+    @cached_property
+    def _reduction(self) -> Reduction:
+        return Reduction(self._scaled)
+
+    @cached_property
+    def _criterion(self) -> Criterion:
+        return Criterion(self._scaled, self.reml)
+
+    def fit(self, responses: Matrix, start: Vector | None = None) -> Refits:
+        """Fit responses ``(n, b)``, the search beginning at theta ``(m,)`` where one is given.
+
+        Where no start has a finite deviance the numbers are NaN, and it has not converged.
+
+        Raises
+        ------
+        ValueError
+            Where the responses do not fit the model.
+        """
+        starts = self._starts(start, responses.shape[1])
+        objective = self._objective(responses)
+        return self._fits(objective, minimise(objective, starts))
+
+    def evaluate(self, responses: Matrix, theta: Vector) -> Refits:
+        """Return the model at one theta ``(m,)``, beta and sigma profiled out for each response.
+
+        At theta = 0 it is the model without random effects, fitted by least squares.
+        """
+        count = responses.shape[1]
+        scaled = np.tile(theta_in_units(self.model, theta, self._units), (count, 1))
+        objective = self._objective(responses)
+        heights = objective.heights(natural(self._scaled, count).factors(scaled), np.arange(count))
+        there = Optima(
+            theta=scaled,
+            heights=heights,
+            decrements=np.zeros(count),
+            steps=np.zeros(count, dtype=np.intp),
+            converged=np.isfinite(heights),
+            singular=np.zeros(count, dtype=bool),
+        )
+        return self._fits(objective, there)
+
+    def _objective(self, responses: Matrix) -> Objective:
+        if self._is_narrow:
+            return Joint(self._reduction, self._reduction.reduce(responses), reml=self.reml)
+        return Separate([self._criterion.of(y) for y in responses.T])
+
+    def _starts(self, start: Vector | None, count: int) -> list[Matrix]:
+        others = identities(self._scaled, count)
+        if start is None:
+            return others
+        begun = theta_in_units(self.model, start, self._units)
+        spread = [np.linalg.eigvalsh(c)[0] for c in covariances(self._scaled, begun)]
+        offered = np.tile(begun, (count, 1))
+        return [offered] if min(spread) > _INTERIOR**2 else [offered, *others]
+
+    def _fits(self, objective: Objective, found: Optima) -> Refits:
+        count = len(found.heights)
+        factors = natural(objective.model, count).factors(found.theta)
+        beta, sigma = objective.estimates(factors, np.arange(count))
+        theta = found.theta.copy()
+        for part, scale in zip(self.model.slices, self._scales(), strict=True):
+            theta[:, part] *= scale
+        heights = np.where(np.isfinite(found.heights), found.heights, np.nan)
+        return Refits(theta, beta, sigma, heights, found.singular, found.converged)
+
+    def _scales(self) -> list[Vector]:
+        """Return what each element of theta is multiplied by on the way back, block by block."""
+        return [(1.0 / unit)[list(triangle(len(unit))[0])] for unit in self._units]

@@ -1,0 +1,1 @@
+"""The parametric bootstrap by the criterion: no engine, all responses at once."""

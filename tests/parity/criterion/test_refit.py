@@ -1,0 +1,192 @@
+"""One model fitted to many responses: each ends where its own search ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from parity.criterion import refit
+from parity.criterion.coordinates import Coordinates, natural, ordered
+from parity.criterion.lmm import Criterion
+from parity.criterion.model import Block, Model
+from parity.criterion.optimum import find
+from parity.criterion.refit import Fitter
+from tests.parity.criterion.dense import LAYOUTS, example, slope, theta
+from tests.parity.stated_cases import stated
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from parity.criterion.refit import Refits
+
+    Matrix = NDArray[np.float64]
+
+ABOVE = 1e-10  # deviance; rounding leaves 5e-13 in the suite's cases
+
+
+def responses(model: Model, count: int, seed: int = 4) -> Matrix:
+    """Return responses with and without random effects, so that some fits are singular."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.normal(size=(model.n, count)) / np.sqrt(model.weights)[:, None]
+    for block in model.blocks:
+        sizes = rng.choice([0.0, 0.3, 2.0], size=(1, count, block.width))
+        effects = sizes * rng.normal(size=(block.levels, count, block.width))
+        drawn += np.einsum("nr,nbr->nb", block.columns, effects[block.codes])
+    return np.asarray(drawn + model.offset[:, None])
+
+
+def hold(model: Model, found: Refits, drawn: Matrix, *, reml: bool) -> None:
+    """Hold every fit against a search of its own, and its estimates against its theta."""
+    for place, y in enumerate(drawn.T):
+        criterion = Criterion(replace(model, y=y), reml)
+        lowest = find(criterion)
+        point = criterion.at(found.theta[place])
+        # two intercepts of one factor are one: theta has a valley, and no search may arrive there
+        assert found.converged[place] or not lowest.converged
+        assert point.deviance == pytest.approx(found.deviance[place], rel=1e-14, abs=1e-12)
+        assert found.deviance[place] <= lowest.deviance + ABOVE
+        assert found.singular[place] == lowest.singular
+        assert found.sigma[place] == pytest.approx(point.sigma, rel=1e-12)
+        errors = np.sqrt(np.diag(point.vcov))
+        assert np.max(np.abs(found.beta[place] - point.beta) / errors) < 1e-11
+
+
+@pytest.mark.parametrize("reml", [False, True])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_response_ends_where_it_ends_alone(layout: str, *, reml: bool) -> None:
+    model = example(layout, dressed=True)
+    drawn = responses(model, 12)
+    found = Fitter(model, reml=reml).fit(drawn)
+    hold(model, found, drawn, reml=reml)
+    assert found.converged.sum() >= len(found.converged) - 2 * (layout == "two terms of one factor")
+    if len(model.blocks) == 1:
+        assert 0 < found.singular.sum() < len(found.singular)
+
+
+@pytest.mark.parametrize("layout", ["scalar", "vector", "crossed"])
+def test_a_start_does_not_move_where_they_end(layout: str) -> None:
+    model = example(layout)
+    drawn = responses(model, 16)
+    fitter = Fitter(model, reml=True)
+    begun = [np.zeros(model.slices[-1].stop), theta(model, "random"), 1e3 * theta(model, "random")]
+    expected = fitter.fit(drawn)
+    for start in begun:
+        found = fitter.fit(drawn, start)
+        assert found.converged.all()
+        assert found.deviance == pytest.approx(expected.deviance, rel=1e-13)
+
+
+@pytest.mark.parametrize("layout", ["vector", "nested", "vector and crossed"])
+def test_a_model_too_wide_to_invert_whole_ends_in_the_same_place(
+    layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = example(layout, dressed=True)
+    drawn = responses(model, 6)
+    expected = Fitter(model, reml=True).fit(drawn)
+    monkeypatch.setattr(refit, "_WIDEST", 0)
+    found = Fitter(model, reml=True).fit(drawn)
+    assert found.deviance == pytest.approx(expected.deviance, rel=1e-13)
+    assert found.beta == pytest.approx(expected.beta, rel=1e-8)
+    assert found.sigma == pytest.approx(expected.sigma, rel=1e-8)
+    hold(model, found, drawn, reml=True)
+
+
+@pytest.mark.parametrize("unit", [1e-5, 1e4])
+def test_a_slope_in_other_units_scales_its_theta_alone(unit: float) -> None:
+    model = example("vector")
+    (block,) = model.blocks
+    moved = replace(model, blocks=(replace(block, columns=block.columns * [1.0, unit]),))
+    drawn = responses(model, 8)
+    here, there = (Fitter(one, reml=False).fit(drawn) for one in (model, moved))
+    assert there.theta * [1.0, unit, unit] == pytest.approx(here.theta, rel=1e-6, abs=1e-7)
+    assert there.deviance == pytest.approx(here.deviance, rel=1e-13)
+
+
+def test_without_random_effects_it_is_least_squares() -> None:
+    model = example("crossed", dressed=True)
+    drawn = responses(model, 3)
+    found = Fitter(model, reml=False).evaluate(drawn, np.zeros(2))
+    root = np.sqrt(model.weights)
+    for place, y in enumerate(drawn.T):
+        beta, squares, *_ = np.linalg.lstsq(
+            root[:, None] * model.X, root * (y - model.offset), rcond=None
+        )
+        mean = squares[0] / model.n
+        deviance = model.n * (1 + np.log(2 * np.pi * mean)) - np.log(model.weights).sum()
+        assert found.beta[place] == pytest.approx(beta, rel=1e-12)
+        assert found.deviance[place] == pytest.approx(deviance, rel=1e-13)
+    assert not found.singular.any()
+
+
+def test_a_response_without_residual_is_not_fitted_and_harms_no_other() -> None:
+    model = example("scalar")
+    drawn = responses(model, 3)
+    drawn[:, 1] = model.X @ [3.0, 4.0]
+    alone = Fitter(model, reml=True).fit(drawn[:, [0, 2]])
+    found = Fitter(model, reml=True).fit(drawn)
+    assert found.deviance[[0, 2]].tolist() == pytest.approx(alone.deviance.tolist(), rel=1e-14)
+    # rounding leaves a residual of 1e-16, or none: what is said of it must not be an optimum of it
+    assert not found.converged[1] or found.sigma[1] < 1e-12
+
+
+@pytest.mark.parametrize("layout", ["vector", "wide", "two terms and crossed vector"])
+def test_derivatives_in_any_order_of_columns_are_differences(layout: str) -> None:
+    """A quadratic in vech(D) stands for the deviance."""
+    model = example(layout)
+    m = model.slices[-1].stop
+    rng = np.random.default_rng(8)
+    linear, bend = rng.normal(size=m), rng.normal(size=(m, m))
+    bend = bend + bend.T
+    turned = Coordinates(model, tuple(rng.permutation(block.width)[None] for block in model.blocks))
+
+    def elements(where: Matrix) -> Matrix:
+        from parity.criterion.covariance import pack  # noqa: PLC0415
+
+        return pack([stack[0] for stack in turned.covariances(where[None])])
+
+    def height(where: Matrix) -> float:
+        at = elements(where)
+        return float(linear @ at + at @ bend @ at / 2)
+
+    def slopes(where: Matrix) -> tuple[Matrix, Matrix]:
+        at = elements(where)
+        found = turned.in_theta(where[None], (linear + bend @ at)[None], bend[None])
+        return found[0][0], found[1][0]
+
+    here = theta(model, "negative")
+    gradient, hessian = slopes(here)
+    for number, way in enumerate(np.eye(m)):
+        expected = slope(lambda step: height(here + step), way, 1e-3)
+        assert gradient[number] == pytest.approx(expected, rel=1e-8, abs=1e-8)
+        expected = slope(lambda step: slopes(here + step)[0], way, 1e-3)
+        assert hessian[number] == pytest.approx(expected, rel=1e-8, abs=1e-8)
+
+
+def test_the_largest_variance_comes_first_and_theta_says_the_same_covariance() -> None:
+    model = example("wide")
+    plain = natural(model, 2)
+    D = np.stack([np.diag([1.0, 9.0, 4.0]), np.diag([0.0, 0.0, 2.0])])
+    turned = ordered(model, [D])
+    assert turned.orders[0].tolist() == [[1, 2, 0], [2, 0, 1]]
+    assert turned.theta([D])[:, [0, 3, 5]].tolist() == [[3.0, 2.0, 1.0], [2**0.5, 0.0, 0.0]]
+    assert turned.covariances(turned.theta([D]))[0] == pytest.approx(D, abs=1e-15)
+    assert plain.covariances(plain.theta([D]))[0] == pytest.approx(D, abs=1e-15)
+
+
+def test_the_seeds_model_has_its_printed_optimum() -> None:
+    case = stated("jsp-slope-reml")
+    found = Fitter(case.statement.model, reml=True).fit(case.statement.model.y[:, None])
+    assert found.deviance[0] == pytest.approx(find(case.criterion).deviance, rel=1e-14)
+
+
+def test_levels_without_rows_change_nothing() -> None:
+    model = example("scalar")
+    (block,) = model.blocks
+    more = replace(model, blocks=(Block(2 * block.codes + 1, block.columns, 20),))
+    drawn = responses(model, 4)
+    here, there = (Fitter(one, reml=True).fit(drawn) for one in (model, more))
+    assert there.theta == pytest.approx(here.theta, rel=1e-9, abs=1e-12)
+    assert there.deviance == pytest.approx(here.deviance, rel=1e-13)

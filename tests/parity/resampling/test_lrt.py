@@ -1,0 +1,92 @@
+"""Likelihood-ratio tests by the bootstrap: uniform p-values, at the boundary too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import parity
+from parity.casefile import load_suite
+from parity.examination import InputError
+from parity.formula import parse
+
+SMALL = "y ~ 1 + (1 | g)"
+CASES = {case.name: case for case in load_suite().cases}
+
+
+@pytest.fixture(scope="module")
+def sleep() -> pd.DataFrame:
+    return CASES["sleepstudy-slope-ml"].dataset.load()
+
+
+def sample(seed: int, spread: float = 0.0, levels: int = 15) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    groups, rows = np.repeat(np.arange(levels), 4), 4 * levels
+    y = rng.normal(size=rows) + spread * rng.normal(size=levels)[groups]
+    return pd.DataFrame({"y": y, "x": rng.normal(size=rows), "g": groups.astype(str)})
+
+
+def test_the_statistic_is_the_difference_of_the_optima(sleep: pd.DataFrame) -> None:
+    small, large = "Reaction ~ Days + (1 | Subject)", "Reaction ~ Days + (Days | Subject)"
+    found = parity.bootstrap_lrt(small, large, sleep, 199, seed=1)
+    # lme4's anova prints 42.139 on 2 Df
+    assert (round(found.statistic, 3), found.df) == (42.139, 2)
+    assert found.p == 1 / 200
+    low, high = found.p_interval
+    assert low == 0.0
+    assert high == pytest.approx(1 - 0.025 ** (1 / 199))
+    assert found.p_chi2 == pytest.approx(float(stats.chi2.sf(found.statistic, 2)), rel=1e-12)
+    text = str(found)
+    assert "statistic 42.1393, 2 more parameters" in text
+    assert "p = 0.005 (Monte Carlo error 0.005; 95 % from 0 to 0.0184)" in text
+    assert small in text
+    assert large in text
+
+
+def test_at_the_boundary_chi_square_is_twice_too_large() -> None:
+    found = parity.bootstrap_lrt("y ~ x", "y ~ x + (1 | g)", sample(2, 0.2, 100), 4000, seed=3)
+    # half of the statistics are 0 but for the finite sample, and the rest is chi-square's half
+    assert found.boundary.mean() == pytest.approx(0.53, abs=0.05)
+    assert found.statistic > 0.2
+    assert found.p == pytest.approx(found.p_chi2 / 2.0, rel=0.25)
+    assert found.p_error == pytest.approx(np.sqrt(found.p * (1 - found.p) / 4000))
+    low, high = found.p_interval
+    assert low < found.p < high
+
+
+def test_p_values_under_the_hypothesis_are_uniform() -> None:
+    ps = [
+        parity.bootstrap_lrt(
+            "y ~ 1 + (1 | g)", "y ~ x + (1 | g)", sample(seed, 0.5), 99, seed=seed
+        ).p
+        for seed in range(120)
+    ]
+    assert stats.kstest(ps, "uniform").pvalue > 0.001
+
+
+def test_by_reml_random_effects_alone_are_compared(sleep: pd.DataFrame) -> None:
+    small, large = "Reaction ~ Days + (1 | Subject)", "Reaction ~ Days + (Days | Subject)"
+    found = parity.bootstrap_lrt(small, large, sleep, 19, seed=1, REML=True)
+    # the difference of lme4's REML criteria, 1786.465 and 1743.628
+    assert round(found.statistic, 3) == 42.837
+    with pytest.raises(InputError, match="same fixed effects alone"):
+        parity.bootstrap_lrt("Reaction ~ 1 + (1 | Subject)", large, sleep, 19, REML=True)
+
+
+def test_what_cannot_be_compared_is_one_sentence(sleep: pd.DataFrame) -> None:
+    large = "Reaction ~ Days + (Days | Subject)"
+    with pytest.raises(InputError, match="the smaller model comes first"):
+        parity.bootstrap_lrt(large, "Reaction ~ Days + (1 | Subject)", sleep, 9)
+    data = sample(1)
+    data["y"], data["z"], data["w"] = data["y"] + 9 * data["x"], data["y"] ** 2, data["y"] ** 3
+    with pytest.raises(InputError, match="it is not nested in it"):
+        parity.bootstrap_lrt("y ~ x + (1 | g)", "y ~ z + w + (1 | g)", data, 9)
+    with pytest.raises(InputError, match="cannot compare"):
+        parity.bootstrap_lrt(parse("Reaction ~ 1"), parse("Reaction ~ Days"), sleep, 9)
+    gaps = sleep.assign(Extra=np.where(np.arange(len(sleep)) == 3, np.nan, np.arange(len(sleep))))
+    with pytest.raises(InputError, match="other rows, 180 and 179"):
+        parity.bootstrap_lrt(
+            "Reaction ~ Days + (1 | Subject)", "Reaction ~ Days + Extra + (1 | Subject)", gaps, 9
+        )

@@ -60,7 +60,9 @@ def connect(blocks: Sequence[Block]) -> Components:
     for block, label in zip(blocks, of_levels, strict=True):
         firsts.append(widths[label] + _rank(label, count) * block.width)
         widths = widths + np.bincount(label, minlength=count) * block.width
-    of_rows = of_levels[0][blocks[0].codes]
+    of_rows = blocks[0].codes
+    if count < blocks[0].levels:
+        of_rows = of_levels[0][of_rows]
     return Components(count, of_rows, of_levels, tuple(firsts), widths)
 
 

@@ -96,9 +96,10 @@ class Model:
     def __post_init__(self) -> None:
         """Fill in weights and offset, and refuse what does not fit together."""
         n = len(self.y)
-        for name, neutral in (("weights", np.ones), ("offset", np.zeros)):
+        for name, neutral in (("weights", 1.0), ("offset", 0.0)):
             if getattr(self, name) is _NOT_GIVEN:
-                object.__setattr__(self, name, neutral(n))
+                # one number, seen n times
+                object.__setattr__(self, name, np.broadcast_to(neutral, (n,)))
         rows = {"X": len(self.X), "weights": len(self.weights), "offset": len(self.offset)}
         rows |= {f"block {i}": len(block.codes) for i, block in enumerate(self.blocks)}
         for name, count in rows.items():

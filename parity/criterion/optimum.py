@@ -206,7 +206,10 @@ def identities(model: Model, count: int) -> list[Matrix]:
 
 def units_of(model: Model) -> list[Vector]:
     """Return the power of two nearest to each column's root mean square, ``(r,)`` a block."""
-    sizes = [np.sqrt(np.mean(block.columns**2, axis=0)) for block in model.blocks]
+    sizes = [
+        np.sqrt(np.einsum("nr,nr->r", block.columns, block.columns) / model.n)
+        for block in model.blocks
+    ]
     return [
         np.asarray(2.0 ** np.round(np.log2(np.where(size > 0, size, 1.0))), dtype=np.float64)
         for size in sizes

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from parity.criterion.covariance import triangle
 from parity.criterion.rotation import rotate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from parity.criterion.model import Matrix, Model, Vector
     from parity.criterion.rotation import Piece, Positions, Stack
 
-_KEPT = 4_000_000
+_KEPT = 400_000
 """Numbers of a basis, rows times effects, up to which it is kept and not made anew at each use."""
 _BLOCK = 1 << 17
 """Numbers of responses that are reduced together: 1 MB."""
@@ -80,9 +81,12 @@ class Reduction:
     ----------
     model
         The model.
+    units
+        What the random effects' columns are divided by, ``(r,)`` a block: D is that of the effects
+        of the columns divided.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, units: Sequence[Vector] | None = None) -> None:
         """Refuse another family's model and one that leaves no residual."""
         if model.family != "gaussian":
             message = f"a linear mixed model is gaussian, not {model.family}"
@@ -91,6 +95,7 @@ class Reduction:
             message = "a linear mixed model needs more rows than coefficients, of positive weight"
             raise ValueError(message)
         self.model = model
+        self.units = units or [np.ones(block.width) for block in model.blocks]
 
     @cached_property
     def triangle(self) -> Matrix:
@@ -124,6 +129,7 @@ class Reduction:
     def _reduced(self) -> tuple[tuple[Bundle, ...], Matrix]:
         """The bundles, and Q'Q ``(p, p)`` of what is orthogonal to the random effects."""
         within = np.zeros((self.model.p, self.model.p))
+        scale = np.concatenate([_products(unit) for unit in self.units])[:, None, None, None]
         parts: dict[int, list[Bundle]] = {}
         start = 0
         for piece in self.pieces:
@@ -132,6 +138,7 @@ class Reduction:
             rest = Q - piece.basis @ rotated
             within += rest.T @ rest
             for k, bundle in _bundles(piece, rotated, start):
+                bundle.spread[...] /= scale
                 parts.setdefault(k, []).append(bundle)
             start += piece.kept.size
         return tuple(_joined(parts[k]) for k in sorted(parts)), within
@@ -200,6 +207,12 @@ class Reduction:
         scaled: Matrix = responses[rows] - model.offset[rows, None]
         scaled *= np.sqrt(model.weights[rows])[:, None]
         return scaled
+
+
+def _products(unit: Vector) -> Vector:
+    """Return what each element of vech(D) is multiplied by where columns are divided by a unit."""
+    rows, columns = triangle(len(unit))
+    return np.asarray(unit[list(rows)] * unit[list(columns)])
 
 
 def _bundles(piece: Piece, rotated: Matrix, start: int) -> list[tuple[int, Bundle]]:

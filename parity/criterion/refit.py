@@ -82,19 +82,18 @@ class Fitter:
         self.model = model
         self.reml = reml
         self._units = units_of(model)
-        self._scaled = in_units(model, self._units)
 
     @cached_property
     def _is_narrow(self) -> bool:
-        return int(connect(self._scaled.blocks).widths.max()) <= _WIDEST
+        return int(connect(self.model.blocks).widths.max()) <= _WIDEST
 
     @cached_property
     def _reduction(self) -> Reduction:
-        return Reduction(self._scaled)
+        return Reduction(self.model, self._units)
 
     @cached_property
     def _criterion(self) -> Criterion:
-        return Criterion(self._scaled, self.reml)
+        return Criterion(in_units(self.model, self._units), self.reml)
 
     def fit(self, responses: Matrix, start: Vector | None = None) -> Refits:
         """Fit responses ``(n, b)``, the search beginning at theta ``(m,)`` where one is given.
@@ -118,7 +117,7 @@ class Fitter:
         count = responses.shape[1]
         scaled = np.tile(theta_in_units(self.model, theta, self._units), (count, 1))
         objective = self._objective(responses)
-        heights = objective.heights(natural(self._scaled, count).factors(scaled), np.arange(count))
+        heights = objective.heights(natural(self.model, count).factors(scaled), np.arange(count))
         there = Optima(
             theta=scaled,
             heights=heights,
@@ -135,11 +134,11 @@ class Fitter:
         return Separate([self._criterion.of(y) for y in responses.T])
 
     def _starts(self, start: Vector | None, count: int) -> list[Matrix]:
-        others = identities(self._scaled, count)
+        others = identities(self.model, count)
         if start is None:
             return others
         begun = theta_in_units(self.model, start, self._units)
-        spread = [np.linalg.eigvalsh(c)[0] for c in covariances(self._scaled, begun)]
+        spread = [np.linalg.eigvalsh(c)[0] for c in covariances(self.model, begun)]
         offered = np.tile(begun, (count, 1))
         return [offered] if min(spread) > _INTERIOR**2 else [offered, *others]
 

@@ -61,8 +61,7 @@ class Piece:
 def rotate(model: Model) -> Iterator[Piece]:
     """Yield the rotation piece by piece, each of a bounded size or a single component."""
     found = connect(model.blocks)
-    in_order = bool((np.diff(found.of_rows) >= 0).all())
-    order = None if in_order else np.argsort(found.of_rows, kind="stable")
+    order = _order(found.of_rows, found.count)
     sizes = np.bincount(found.of_rows, minlength=found.count)
     ends = np.cumsum(sizes)
     for first, last in _spans(sizes, found.widths):
@@ -70,6 +69,17 @@ def rotate(model: Model) -> Iterator[Piece]:
         rows = slice(begin, int(ends[last - 1]))
         chosen = rows if order is None else order[rows]
         yield _piece(model, found, chosen, (first, last))
+
+
+def _order(labels: Positions, count: int) -> Positions | None:
+    """Return the rows in the order of their components; None where they are in it already."""
+    if bool((labels[1:] >= labels[:-1]).all()):
+        return None
+    # the rows of a matrix of 0 and 1: counted, not sorted, and half the size of positions
+    size = len(labels)
+    places = (labels.astype(np.int32), np.arange(size, dtype=np.int32))
+    members = sparse.coo_array((np.ones(size, dtype=np.int8), places), shape=(count, size))
+    return np.asarray(members.tocsr().indices)
 
 
 def _spans(sizes: Positions, widths: Positions) -> Iterator[tuple[int, int]]:

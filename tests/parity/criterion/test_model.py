@@ -33,10 +33,13 @@ def test_weights_are_ones_and_offsets_zeros_where_not_given() -> None:
     assert (plain.n, plain.p) == (4, 1)
 
 
-def test_two_models_share_no_weights() -> None:
-    one, other = model(), model()
-    one.weights[0] = 7.0
-    assert other.weights.tolist() == [1.0] * 4
+def test_weights_that_were_not_given_cannot_be_changed() -> None:
+    """One number stands for all: a change of one row's would be a change of every row's."""
+    one = model()
+    with pytest.raises(ValueError, match="read-only"):
+        one.weights[0] = 7.0
+    assert one.weights.tolist() == [1.0] * 4
+    assert one.offset.tolist() == [0.0] * 4
 
 
 @pytest.mark.parametrize("codes", [[0, 1, 0, 2], [0, -1, 0, 1]])

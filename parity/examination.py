@@ -26,7 +26,8 @@ def examine(spec: ModelSpec, data: pd.DataFrame) -> None:
     ------
     InputError
         No rows, an unknown column, no random term, a response that is all missing or no number,
-        an infinite value, a grouping factor with one level or with one row a level.
+        an infinite value, prior weights that are none, a grouping factor with one level or with
+        one row a level.
     """
     if data.empty:
         raise InputError("The data are empty: there is no row to fit.")
@@ -40,21 +41,25 @@ def examine(spec: ModelSpec, data: pd.DataFrame) -> None:
             "(1 | group)."
         )
     _require_finite(spec, data)
-    factors = [name for term in spec.random for name in term.factors]
-    factors += [spec.weights] if spec.weights else []
-    used = data.loc[:, list(dict.fromkeys([*spec.variables, *factors]))].dropna()
+    used = data.loc[:, _columns(spec)].dropna()
     _require_response(spec, data)
+    _require_weights(spec, data)
     if used.empty:
         raise InputError("No row is complete: every row lacks a value of the formula's variables.")
     for term in spec.random:
         _require_groups(term.group, used.loc[:, list(term.factors)], spec)
 
 
+def _columns(spec: ModelSpec) -> list[str]:
+    """Return the names of all columns that the model uses, each once."""
+    factors = [name for term in spec.random for name in term.factors]
+    weights = [spec.weights] if spec.weights else []
+    return list(dict.fromkeys([*spec.variables, *factors, *weights]))
+
+
 def _require_columns(spec: ModelSpec, data: pd.DataFrame) -> None:
     names = [name for name in data.columns if isinstance(name, str)]
-    factors = [name for term in spec.random for name in term.factors]
-    factors += [spec.weights] if spec.weights else []
-    for variable in dict.fromkeys([*spec.variables, *factors]):
+    for variable in _columns(spec):
         if variable in names:
             continue
         close = get_close_matches(variable, names, n=1)
@@ -92,6 +97,23 @@ def _require_response(spec: ModelSpec, data: pd.DataFrame) -> None:
         present = column.dropna()
         if spec.family == "gaussian" and (present == present.iloc[0]).all():
             raise InputError(f"The response {name!r} is the same in every row: nothing varies.")
+
+
+def _require_weights(spec: ModelSpec, data: pd.DataFrame) -> None:
+    if spec.weights is None:
+        return
+    column = data[spec.weights]
+    if column.dtype.kind not in "biuf":
+        raise InputError(
+            f"The prior weights {spec.weights!r} are {column.dtype}; expected numbers."
+        )
+    numbers = column.to_numpy(dtype="float64", na_value=np.nan)
+    wrong = np.flatnonzero((numbers < 0) | np.isinf(numbers))
+    if wrong.size:
+        raise InputError(
+            f"The prior weight {spec.weights!r} is {numbers[wrong[0]]:g} in row {wrong[0] + 1}; "
+            "expected a finite number, 0 or more."
+        )
 
 
 def _require_groups(group: str, factors: pd.DataFrame, spec: ModelSpec) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,15 @@ import pytest
 from parity.answer import answer, theta_vector
 from parity.casefile import SHIPPED
 from parity.certificate import from_json
+from parity.criterion.lmm import Criterion
 from parity.criterion.optimum import find
 from parity.unit import error
 from tests.parity.stated_cases import SMALL, Stated, stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from parity.result import FitResult, Key
 
@@ -54,6 +58,18 @@ def test_every_quantity_of_lme4s_answer_follows_from_its_theta(name: str) -> Non
     }
     assert len(errors) >= 20  # of every layer of a diagnosis
     assert {quantity: size for quantity, size in errors.items() if size > RECORDED} == {}
+
+
+def test_weights_are_rows_times_their_roots() -> None:
+    """Scaled residuals are ``sqrt(w) e / sigma``, lme4's Pearson residuals over sigma."""
+    case = stated("sleepstudy-slope-reml")
+    weights: NDArray[np.float64] = np.linspace(0.5, 3.0, case.statement.model.n)
+    statement = replace(case.statement, model=replace(case.statement.model, weights=weights))
+    point = Criterion(statement.model, reml=True).at(case.theta)
+    found = answer(statement, point, engine="criterion", case="weighted", converged=True)
+    scaled = np.sqrt(weights) * point.resid / point.sigma
+    assert found.values["scaled_resid_quantile"]["Max",] == pytest.approx(scaled.max(), rel=1e-14)
+    assert found.values["scaled_resid_quantile"]["Min",] == pytest.approx(scaled.min(), rel=1e-14)
 
 
 @pytest.mark.parametrize("name", SMALL)

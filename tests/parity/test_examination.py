@@ -56,6 +56,19 @@ def test_what_cannot_be_asked_is_one_sentence(
         examine(parse(formula), data)
 
 
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, 2, -3, 1, 2, 3], "The prior weight 'w' is -3 in row 3; expected a finite number, 0"),
+        ([1, 2, 3, np.inf, 2, 3], "The prior weight 'w' is inf in row 4"),
+        (list("abcdef"), "The prior weights 'w' are .*; expected numbers"),
+    ],
+)
+def test_weights_that_are_none_are_one_sentence(weights: list[object], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        examine(parse(FORMULA, weights="w"), frame(w=weights))
+
+
 def test_many_columns_are_not_all_shown() -> None:
     wide = frame(**{f"z{i}": range(6) for i in range(30)})
     with pytest.raises(InputError, match=r"they have y, x, g, z0, .*, z16, \.\.\."):

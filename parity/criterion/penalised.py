@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from scipy import sparse
 
-from parity.criterion.cholesky import Cholesky, factorize
+from parity.criterion.cholesky import Cholesky, Memory, factorize
 from parity.criterion.model import largest
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Structure:
         Indices of the blocks of the factor with the most effects.
     leading, others
         Positions of its effects, ``(levels, r)``, and of all others.
+    memory
+        The symbolic analysis of the others' Schur complement, made at its first factorisation.
     """
 
     def __init__(self, blocks: Sequence[Block]) -> None:
@@ -59,6 +61,7 @@ class Structure:
         self.q = int(self.Z.shape[1])
         self.starts = np.cumsum([0, *(block.levels * block.width for block in blocks)])
         self.lead = largest(self.blocks)
+        self.memory = Memory()
         levels = self.blocks[self.lead[0]].levels
         spans = [
             np.arange(self.starts[i], self.starts[i + 1]).reshape(levels, -1) for i in self.lead
@@ -178,11 +181,13 @@ class System:
     @cached_property
     def _rest(self) -> Cholesky | None:
         """The Schur complement of the other factors' effects; None where there are none."""
-        others = self.products.structure.others
+        structure = self.products.structure
+        others = structure.others
         if not len(others):
             return None
         corner = self._matrix[others][:, others]
-        return factorize((corner - self._eliminated @ self._coupling.T).tocsc())
+        rest = (corner - self._eliminated @ self._coupling.T).tocsc()
+        return factorize(rest, structure.memory)
 
     @cached_property
     def logdet(self) -> float:

@@ -31,8 +31,9 @@ def banded(size: int) -> NDArray[np.float64]:
 
 def factor(way: str, matrix: NDArray[np.float64]) -> Any:  # noqa: ANN401 - any of the classes
     """Return the factorisation by one way."""
-    given = matrix.copy() if way == "_Dense" else sparse.csc_array(matrix)
-    return getattr(cholesky, way)(given)
+    if way == "_Dense":
+        return cholesky._Dense(matrix.copy())  # noqa: SLF001
+    return getattr(cholesky, way)(sparse.csc_array(matrix), cholesky.Memory())
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -76,6 +77,32 @@ def test_a_large_matrix_is_factorised_sparse_where_it_is_empty(
     full = sparse.csc_array(np.ones((500, 500)) + 500 * np.eye(500))
     assert isinstance(cholesky.factorize(sparse.csc_array(banded(500))), cholesky._Sparse)  # noqa: SLF001
     assert isinstance(cholesky.factorize(full), cholesky._Dense)  # noqa: SLF001
+
+
+@pytest.mark.parametrize("way", WAYS[1:])
+def test_matrices_of_one_pattern_are_analysed_once(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    supernodal = way == "_Supernodal"
+    owner = import_module("sksparse.cholmod") if supernodal else cholesky
+    name = "analyze" if supernodal else "_fill_reducing"
+    analyze = getattr(owner, name)
+
+    def counted(matrix: Any) -> Any:  # noqa: ANN401 - of either library
+        asked.append(1)
+        return analyze(matrix)
+
+    monkeypatch.setattr(owner, name, counted)
+    memory = cholesky.Memory()
+    right = np.random.default_rng(4).normal(size=(60, 2))
+    other = banded(60)
+    other[5, 40] = other[40, 5] = 0.01
+    for matrix, analyses in ((banded(60), 1), (3.0 * banded(60), 1), (other, 2), (banded(60), 3)):
+        found = getattr(cholesky, way)(sparse.csc_array(matrix), memory)
+        assert np.allclose(found.solve(right), np.linalg.solve(matrix, right), rtol=0, atol=1e-14)
+        assert found.logdet == pytest.approx(np.linalg.slogdet(matrix)[1], rel=1e-14)
+        assert len(asked) == analyses
 
 
 def test_factorising_leaves_the_matrix_as_it_was() -> None:

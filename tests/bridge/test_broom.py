@@ -190,6 +190,8 @@ def test_a_grouping_factor_may_be_called_residual() -> None:
         ("g.1", ["g"], "g"),
         ("g.1", ["g", "g.1"], "g.1"),
         ("a:b.12", ["a:b", "a"], "a:b"),
+        ("a.b", ["a:b", "a"], "a:b"),
+        ("a.b.1", ["a:b", "a"], "a:b"),
     ],
 )
 def test_a_numbered_block_is_its_factors(block: str, factors: list[str], expected: str) -> None:
@@ -199,6 +201,11 @@ def test_a_numbered_block_is_its_factors(block: str, factors: list[str], expecte
 def test_a_block_without_a_factor_is_an_error() -> None:
     with pytest.raises(BridgeError, match="'h'"):
         grouping_factor("h", ["g"])
+
+
+def test_a_block_of_two_possible_factors_is_an_error() -> None:
+    with pytest.raises(BridgeError, match=r"'a\.b\.1'"):
+        grouping_factor("a.b.1", ["a:b", "a.b"])
 
 
 def test_coefficients_of_a_level_are_means_plus_modes() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from parity.answer import answer
-from parity.appraisal import Appraisal
+from parity.appraisal import Appraisal, Contradiction
 from parity.arbiter import settle
 from parity.bench import Bench
 from parity.casefile import load_suite
@@ -356,6 +356,25 @@ def test_whose_parameters_are_nearer_decides(
     found = settle(pair, *words, lambda _: 1e-3)
     assert (found.verdict, found.findings[0].verdict) == (verdict, verdict)
     assert found.layer == ("D" if verdict is Verdict.DIFFER else "C")
+
+
+@pytest.mark.parametrize(
+    ("above", "contradiction", "verdict"),
+    [
+        (0.0, 2e-4, Verdict.BETTER),  # at the optimum: whatever differs is the reference's
+        (1e-6, 0.1, Verdict.BETTER),  # short, but the contradiction is the whole difference
+        (1e-6, 2e-4, Verdict.WORSE),  # short, and the contradiction a five hundredth of it
+    ],
+)
+def test_a_contradiction_of_the_references_excuses_no_more_than_its_size(
+    above: float, contradiction: float, verdict: Verdict
+) -> None:
+    finding = Finding("sigma", (), 1.0, 1.1, 0.1, "relative", 1e-3, 1.0, Verdict.DIFFER, "a band")
+    pair = Comparison(CASE.name, "lme4", "own", Verdict.DIFFER, "D", "sigma differs", (finding,))
+    found = Contradiction("sigma", (), 1.0, 1.0 + contradiction, contradiction)
+    reference = replace(placed("lme4", 0.0), contradictions=(found,))
+    told = settle(pair, reference, placed("own", above), lambda _: 1e-3)
+    assert (told.verdict, told.findings[0].verdict) == (verdict, verdict)
 
 
 @pytest.mark.parametrize(("above", "layer"), [(1.0, "C"), (0.0, "D")])

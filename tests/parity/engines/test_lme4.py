@@ -116,6 +116,19 @@ def test_a_group_that_is_called_like_a_numbered_block_keeps_its_name() -> None:
     assert set(result.values["variance"]) == {("plate", "(Intercept)"), ("plate.1", "(Intercept)")}
 
 
+def test_split_blocks_of_an_interaction_are_its_factors() -> None:
+    # lme4's names of these blocks are sample.batch and sample.batch.1, with a full stop
+    data = CASES["pastes-reml"].dataset.load()
+    data["x"] = (np.arange(len(data)) * 7 % 11).astype("float64")
+    dataset = FrameDataset("d", Path(), None, frame=data)
+    spec = parse("strength ~ 1 + x + (1 + x || cask:batch)")
+    result = answer_to(Case("own", dataset, spec))
+    assert set(result.values["variance"]) == {
+        ("cask:batch", "(Intercept)"), ("cask:batch", "x"),
+    }  # fmt: skip
+    assert set(result.values["ngroups"]) == {("cask:batch",)}
+
+
 @pytest.mark.parametrize("name", ["T", "pi"])
 def test_a_grouping_column_may_be_called_like_a_constant(name: str) -> None:
     data = CASES["rail-reml"].dataset.load().rename(columns={"Rail": name})

@@ -77,15 +77,19 @@ def covariance_blocks(varcorr: pd.DataFrame, column: str = "vcov") -> dict[str, 
 def grouping_factor(block: str, factors: Iterable[str]) -> str:
     """Return the factor of a block: lme4 numbers the second block of `Subject` as ``Subject.1``.
 
+    Where it numbers blocks it also writes an interaction ``a:b`` as ``a.b`` (R's make.names).
+
     Raises
     ------
     BridgeError
-        When no factor has the block's name.
+        When no factor has the block's name, or several have.
     """
     known = set(factors)
     if block in known:
         return block
     numbered = _NUMBERED.fullmatch(block)
-    if numbered and numbered[1] in known:
-        return numbered[1]
+    names = {block, numbered[1]} if numbered else {block}
+    found = [name for name in known if name in names or name.replace(":", ".") in names]
+    if len(found) == 1:
+        return found[0]
     raise BridgeError(f"The variances of {block!r} belong to none of the factors {sorted(known)}.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from parity import unit
@@ -251,17 +252,21 @@ def contradictions(given: FitResult, implied: FitResult) -> tuple[Contradiction,
 
 
 def _worst(quantity: str, given: FitResult, implied: FitResult) -> Contradiction | None:
-    off = max(_elements(quantity, given, implied), key=lambda one: one.error, default=None)
-    return off if off is not None and not off.error <= LIMIT else None
+    error, key = max(_errors(quantity, given, implied), key=itemgetter(0), default=(0.0, ()))
+    if error <= LIMIT:
+        return None
+    one, other = given.values[quantity], implied.values[quantity]
+    return Contradiction(quantity, key, one.get(key), other.get(key), error)
 
 
-def _elements(quantity: str, given: FitResult, implied: FitResult) -> Iterator[Contradiction]:
+def _errors(quantity: str, given: FitResult, implied: FitResult) -> Iterator[tuple[float, Key]]:
+    """Yield the error of each element, infinite where one side lacks it."""
     one, other = given.values[quantity], implied.values[quantity]
     for key in dict.fromkeys([*one, *other]):
         if unit.undefined(quantity, key, implied):
             continue
-        pair = one.get(key), other.get(key)
-        error = float("inf")
-        if pair[0] is not None and pair[1] is not None:
-            error = abs(unit.error(quantity, key, (pair[1], pair[0]), implied))
-        yield Contradiction(quantity, key, *pair, error)
+        mine, theirs = one.get(key), other.get(key)
+        error = math.inf
+        if mine is not None and theirs is not None:
+            error = abs(unit.error(quantity, key, (theirs, mine), implied))
+        yield error, key

@@ -109,7 +109,7 @@ class _Bench:
         if finding.quantity == "converged":
             return self._flag(finding)
         other = self._explaining(finding, self.reference)
-        if other is not None:
+        if other is not None and self._is_all(finding, other):
             why = f"{self.reference.engine}: its {other.name} contradicts its own parameters"
             return replace(finding, verdict=Verdict.BETTER, why=why), other.layer
         return self._by_deviance(finding)
@@ -125,11 +125,23 @@ class _Bench:
             None,
         )
 
+    def _is_all(self, finding: Finding, found: Contradiction) -> bool:
+        """Whether a contradiction of the reference's may be all that a difference comes from.
+
+        It is where the candidate is at the optimum; a candidate that is short differs for that
+        reason too, and the contradiction must be as large as the difference.
+        """
+        return self._is_there() or abs(finding.error) <= found.error + finding.tolerance
+
+    def _is_there(self) -> bool:
+        candidate = self.candidate
+        return candidate.arrived or nearer(candidate.above, self.reference.above)
+
     def _by_deviance(self, finding: Finding) -> tuple[Finding, str]:
         reference, candidate = self.reference, self.candidate
         if candidate.arrived and reference.arrived:
             return finding, QUANTITIES[finding.quantity].layer
-        if candidate.arrived or nearer(candidate.above, reference.above):
+        if self._is_there():
             why = f"follows from the optimum: {reference.engine} {reference.place}"
             return replace(finding, verdict=Verdict.BETTER, why=why), "C"
         why = f"follows from the optimum: {candidate.engine} {candidate.place}"

@@ -84,14 +84,15 @@ def _exit_code(error: Exception) -> int | None:
     from parity.engine import EngineError  # noqa: PLC0415 - as above
     from parity.examination import InputError  # noqa: PLC0415 - as above
     from parity.known import KnownError  # noqa: PLC0415 - as above
+    from parity.sweep.refusal import SweepError  # noqa: PLC0415 - as above
     from parity.syntax import FormulaError  # noqa: PLC0415 - as above
     from parity.tolerance import ToleranceError  # noqa: PLC0415 - as above
 
     if isinstance(error, EngineError):
         return NO_ENGINE
     refusals = (
-        CaseError, DataMissingError, FormulaError, InputError, KnownError, OSError, TableError,
-        ToleranceError,
+        CaseError, DataMissingError, FormulaError, InputError, KnownError, OSError, SweepError,
+        TableError, ToleranceError,
     )  # fmt: skip
     return UNUSABLE if isinstance(error, refusals) else None
 
@@ -119,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(module="run")
     _add_cases(run)
+    run.add_argument(
+        "--jobs", type=_count, metavar="N",
+        help="fit in so many processes, each with an R of its own (as many as there are cores, "
+        "where that is sooner done); the report is the same",
+    )  # fmt: skip
     check = commands.add_parser(
         "check", parents=[engines, report, tables], help="fit and compare a model of your own"
     )
@@ -144,6 +150,8 @@ def _parser() -> argparse.ArgumentParser:
         "--reference", metavar="NAME", help="the engine to hold it against (lme4 by default)"
     )
     _add_deeper(commands)
+    _add_hunt(commands, engines)
+    _add_sweep(commands)
     record = commands.add_parser("record", help="write live lme4's answers, for use without R")
     record.set_defaults(module="record")
     _add_cases(record)
@@ -166,6 +174,58 @@ def _add_deeper(commands: _Commands) -> None:
     marginal.set_defaults(module="marginal")
     marginal.add_argument("case", metavar="CASE", help="a case's name")
     marginal.add_argument("--cases", type=Path, metavar="FILE", help="a case file of yours (TOML)")
+
+
+def _add_hunt(commands: _Commands, engines: argparse.ArgumentParser) -> None:
+    hunt = commands.add_parser(
+        "hunt", parents=[engines],
+        help="draw random models, fit and judge them, shrink what loses to a case file",
+    )  # fmt: skip
+    hunt.set_defaults(module="hunt")
+    hunt.add_argument("--models", type=int, default=200, metavar="N", help="how many to draw")
+    hunt.add_argument("--seed", type=int, default=0, metavar="S", help="of all that is drawn")
+    hunt.add_argument(
+        "--family", action="append", choices=("gaussian", "binomial", "poisson"),
+        help="of the response; may be repeated (all by default)",
+    )  # fmt: skip
+    hunt.add_argument(
+        "--effort", type=int, default=300, metavar="N", help="most fits to shrink one loss by"
+    )
+    hunt.add_argument(
+        "--folder", type=Path, default=Path("hunt"), metavar="DIR", help="where the case files go"
+    )
+
+
+def _add_sweep(commands: _Commands) -> None:
+    sweep = commands.add_parser(
+        "sweep", help="fit random models by the thousand, one row a fit, resumed where it stopped"
+    )
+    sweep.set_defaults(module="sweep")
+    sweep.add_argument(
+        "design", nargs="?", type=Path, metavar="DESIGN.toml",
+        help="what is drawn; the package ships an example, parity/data/sweep.toml",
+    )  # fmt: skip
+    sweep.add_argument(
+        "--models", type=_count, metavar="N", help="so many instead of the file's number"
+    )
+    sweep.add_argument(
+        "--jobs", type=_count, metavar="N", help="models fitted at a time (all processors)"
+    )
+    sweep.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a dask cluster to fit on, tcp://host:port"
+    )
+    sweep.add_argument(
+        "--output", type=Path, metavar="DIR", help="the folder of rows (DESIGN.parquet here)"
+    )
+    sweep.add_argument("--anew", action="store_true", help="forget the rows that are there")
+
+
+def _count(text: str) -> int:
+    """Return a whole number above 0 of the command line."""
+    number = int(text) if text.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return number
 
 
 def _add_cases(parser: argparse.ArgumentParser) -> None:

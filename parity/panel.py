@@ -25,11 +25,14 @@ class Panel:
         The others.
     left_out
         Engine → why it does not take part.
+    by_name
+        Whether the engines' names say all: another process can make the same ones of them.
     """
 
     reference: Engine
     candidates: tuple[Engine, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    by_name: bool = False
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -95,7 +98,23 @@ def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
     ]
     if not candidates:
         raise EngineError("There is no engine to hold against the reference.")
-    return Panel(engines[chosen], tuple(candidates), left_out)
+    return Panel(engines[chosen], tuple(candidates), left_out, by_name=True)
+
+
+def summon(names: Sequence[str]) -> Panel:
+    """Return the panel of exactly these engines, the reference first, as another process has it.
+
+    Raises
+    ------
+    EngineError
+        Where one of them is unknown or cannot run here.
+    """
+    engines = [create(name) for name in names]
+    for engine in engines:
+        reason = engine.missing()
+        if reason is not None:
+            raise EngineError(f"The engine {engine.name} cannot run in a worker process: {reason}")
+    return Panel(engines[0], tuple(engines[1:]), by_name=True)
 
 
 def _gather(asked: Sequence[str]) -> tuple[dict[str, Engine], dict[str, str]]:

@@ -57,6 +57,8 @@ class Design:
         if self.matrix.ndim != 2 or self.matrix.shape[1] != len(self.columns):  # noqa: PLR2004 - a matrix has two axes
             message = f"a design of shape {self.matrix.shape} has {len(self.columns)} column names"
             raise ValueError(message)
+        if math.isfinite(abs(self.matrix).max(initial=0.0)):
+            return
         for position, name in enumerate(self.columns):
             column = self.matrix[:, position].tolist()
             bad = next((row for row, cell in enumerate(column) if not math.isfinite(cell)), None)

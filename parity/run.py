@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from parity.bench import Bench, Progress
@@ -10,15 +11,19 @@ from parity.case import Case, NestedPair
 from parity.compare import ComparisonError, compare, compare_published
 from parity.court import Court
 from parity.dataset import DataMissingError, NotShippedError
+from parity.division import cases_of, divide, pays, usable_cores
 from parity.finding import Comparison
+from parity.office import Office, settle_together
 from parity.report import CaseReport, Report
 from parity.result import FitResult, failed
 from parity.verdict import Verdict
+from parity.workers import Lost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from parity.case import Suite
+    from parity.division import Question
     from parity.known import Known
     from parity.panel import Panel
     from parity.tolerance import Tolerances
@@ -30,6 +35,7 @@ def run(
     tolerances: Tolerances,
     register: Sequence[Known] = (),
     progress: Progress = lambda _: None,
+    jobs: int | None = 1,
 ) -> Report:
     """Fit every case with every engine and hold the answers against the reference's.
 
@@ -42,29 +48,61 @@ def run(
     tolerances, register
         Limits, and declared differences.
     progress
-        Called with the name of each fit before it starts.
+        Called with the name of each fit before it starts; after it, where another process fits.
+    jobs
+        How many processes fit, each case in one of them; 1 is this process alone, None as many as
+        there are cores, where that is sooner done. The report is the same. Engines that are not
+        `Panel.by_name` stay in this process.
+
+    Raises
+    ------
+    EngineError
+        Where an engine has other versions in another process.
     """
     started = time.perf_counter()
-    court = Court(Bench(panel, progress), tolerances)
-    questions: tuple[Case | NestedPair, ...] = (*suite.cases, *suite.pairs)
-    cases = [_report_on(question, court, tolerances, register) for question in questions]
+    questions: tuple[Question, ...] = (*suite.cases, *suite.pairs)
+    report = partial(_report_on, tolerances=tolerances, register=register)
+    shares = divide(questions, len(panel.engines)) if panel.by_name else ()
+    if jobs is None:
+        jobs = usable_cores() if pays(shares, usable_cores()) else 1
+    if min(jobs, len(shares)) > 1:
+        names = tuple(engine.name for engine in panel.engines)
+        office = Office(names, panel.versions, tolerances, report)
+        found = dict(settle_together(shares, office, progress, jobs))
+    else:
+        court = Court(Bench(panel, progress), tolerances)
+        found = {place: report(question, court) for place, question in enumerate(questions)}
     return Report(
         reference=panel.reference.name,
         headline=panel.headline,
         versions=panel.versions,
-        cases=tuple(cases),
+        cases=tuple(
+            _lost(question, panel, told) if isinstance(told := found[place], Lost) else told
+            for place, question in enumerate(questions)
+        ),
         seconds=time.perf_counter() - started,
     )
 
 
 def fits_of(suite: Suite, panel: Panel) -> int:
     """Return how many fits a run of the suite will make."""
-    pairs = [case for pair in suite.pairs for case in (pair.small, pair.large)]
-    names = {case.name for case in (*suite.cases, *pairs)}
+    questions: tuple[Question, ...] = (*suite.cases, *suite.pairs)
+    names = {case.name for question in questions for case in cases_of(question)}
     return len(names) * len(panel.engines)
 
 
-def _with_the_right_criterion(
+def _lost(question: Question, panel: Panel, lost: Lost) -> CaseReport:
+    """Return the report on a question whose process died: it has failed, and nothing else."""
+    told = (
+        f"{lost.reason} while it had this case; `parity run {question.name} --jobs 1` tries it "
+        "alone"
+    )
+    pairs = _not_run(question.name, panel, Verdict.FAILED, told)
+    about = (question.name, *_description(question))
+    return CaseReport(*about, None, pairs, told, question.published_in)
+
+
+def with_the_right_criterion(
     answers: tuple[FitResult, ...], question: Case | NestedPair
 ) -> tuple[FitResult, ...]:
     """Return the answers, the reference's a failed one where it maximised what was not asked.
@@ -92,7 +130,7 @@ def _report_on(
         verdict = Verdict.UNSUPPORTED if excused else Verdict.FAILED
         pairs = _not_run(question.name, bench.panel, verdict, str(error))
         return CaseReport(*about, None, pairs, str(error), question.published_in)
-    answers = _with_the_right_criterion(asked, question)
+    answers = with_the_right_criterion(asked, question)
     pairs = tuple(
         court.hear(question, pair, (bench.panel.reference, engine))
         for pair, engine in zip(

@@ -33,5 +33,5 @@ def execute(arguments: argparse.Namespace) -> int:
     refuse_unwritable(arguments.output)
     panel = assemble(arguments.engine, arguments.reference)
     with bar(fits_of(chosen, panel)) as progress:
-        report = run(chosen, panel, tolerances, register, progress)
+        report = run(chosen, panel, tolerances, register, progress, arguments.jobs)
     return deliver(report, arguments)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, cast
 
+from parity.engine import EngineError
 from parity.engines.lme4_answer import answer_of
 
 if TYPE_CHECKING:
@@ -43,6 +45,33 @@ class Lme4:
         """Fit once in R and return everything."""
         fit = _ask(case.spec, data, cond_var=bool(case.spec.random))
         return answer_of(self.name, case, fit, [str(condition) for condition in fit.messages])
+
+    def isolate(self, time_limit: float) -> None:
+        """Let the R of this process be one of its own from now on, each call within a time limit.
+
+        Where R takes longer, or dies, the fit fails with the reason and the next one has a fresh R.
+
+        Parameters
+        ----------
+        time_limit
+            In seconds.
+
+        Raises
+        ------
+        EngineError
+            Where this process runs R inside itself already.
+        """
+        from bridge import session  # noqa: PLC0415 - R starts only when it is asked for
+        from bridge.worker import Worker, as_time_limit  # noqa: PLC0415 - as above
+
+        os.environ[session.VARIABLE] = "worker"
+        running = session.current()
+        if not isinstance(running, Worker):
+            raise EngineError(
+                "R runs inside this process already and cannot be given a time limit; start the "
+                "sweep in a process of its own."
+            )
+        running.time_limit = as_time_limit(time_limit)
 
     def versions(self) -> dict[str, str]:
         """Return the versions of R, lme4, Matrix, BLAS, LAPACK, the platform and, if used, rpy2."""

@@ -163,9 +163,18 @@ def _blocks(fit: Fit) -> list[tuple[str, list[str]]]:
 def _grouping(block: str, fit: Fit) -> str:
     """Return a block's grouping factor: lme4 numbers the blocks of one factor, ``g``, ``g.1``.
 
-    A factor may itself be called ``g.1``; lme4 then skips that number.
+    A factor may itself be called ``g.1``; lme4 then skips that number. Where it numbers blocks it
+    also writes an interaction ``a:b`` as ``a.b`` (R's make.names).
     """
-    return block if block in _given(fit.ngroups) else _REPEATED_BLOCK.sub("", block)
+    factors = [str(name) for name in _given(fit.ngroups)]
+    if block in factors:
+        return block
+    unnumbered = _REPEATED_BLOCK.sub("", block)
+    wanted = {block, unnumbered}
+    made = [name for name in factors if name in wanted or name.replace(":", ".") in wanted]
+    if len(made) != 1:
+        raise ValueError(f"lme4's block {block!r} is of none or several of {factors}")
+    return made[0]
 
 
 def theta_keys(fit: Fit) -> list[Key]:

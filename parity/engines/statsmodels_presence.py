@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -24,5 +25,11 @@ class OnStatsmodels:
 
     def versions(self) -> Mapping[str, str]:
         """Return program → version."""
-        found = {program: version(program) for program in _PROGRAMS}
-        return {**found, "python": platform.python_version()}
+        return dict(_versions())
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """Return program → version, looked up once: it stands in every answer."""
+    found = {program: version(program) for program in _PROGRAMS}
+    return {**found, "python": platform.python_version()}

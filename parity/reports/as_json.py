@@ -69,19 +69,25 @@ def _pair(pair: Comparison) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, pair: Comparison) -> dict[str, Any]:
+class _Line(dict[str, Any]):
+    """What is on one line, since it holds no object: a report has hundreds of thousands."""
+
+
+def _finding(finding: Finding, pair: Comparison) -> _Line:
     finite = math.isfinite(finding.error)
-    entry: dict[str, Any] = {
-        "quantity": finding.quantity,
-        "key": list(finding.key),
-        "reference": _number(finding.reference),
-        "candidate": _number(finding.candidate),
-        "error": float(finding.error) if finite else None,
-        "unit": finding.unit,
-        "tolerance": float(finding.tolerance),
-        "digits": float(finding.digits),
-        "verdict": str(finding.verdict),
-    }
+    entry = _Line(
+        {
+            "quantity": finding.quantity,
+            "key": list(finding.key),
+            "reference": _number(finding.reference),
+            "candidate": _number(finding.candidate),
+            "error": float(finding.error) if finite else None,
+            "unit": finding.unit,
+            "tolerance": float(finding.tolerance),
+            "digits": float(finding.digits),
+            "verdict": str(finding.verdict),
+        }
+    )
     if not finite:
         entry["error_reason"] = _unbounded(finding, pair)
     if finding.printed:
@@ -126,6 +132,8 @@ def _laid_out(value: object, margin: str) -> str:
 
 
 def _holds_objects(value: dict[str, Any] | list[Any]) -> bool:
+    if isinstance(value, _Line):
+        return False
     items = value if isinstance(value, list) else value.values()
     return any(
         isinstance(item, dict) or (isinstance(item, list) and _holds_objects(item))

@@ -46,7 +46,7 @@ class Planted:
         return None if case.spec.kind == "lmm" else f"{self.name} fits linear mixed models only"
 
     def fit(self, case: Case, data: pd.DataFrame) -> FitResult:
-        return self.fault(replace(best(case.spec, data), engine=self.name), case, data)
+        return self.fault(replace(best(case.spec, data), engine=self.name, case=case.name), case, data)
 
     def versions(self) -> Mapping[str, str]:
         return {self.name: "1.0"}

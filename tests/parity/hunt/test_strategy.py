@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from parity.design.statement import state
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from parity.hunt.quarry import Quarry
 
 CALM = settings(
-    max_examples=2000, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=2000,
+    database=None,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.generate, Phase.shrink),
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
 )
 
 

@@ -28,8 +28,8 @@ test: lint  ## lint, then every test; ARGS="-k name" for a part
 gallery: setup  ## the pictures of the README, drawn anew
 	.venv/bin/python tools/gallery.py docs/gallery
 
-bench: setup  ## the benchmarks of the bridge, on a quiet machine; ARGS="start fits" for some
-	@for name in $(or $(ARGS),start fits pool transfer); do .venv/bin/python benchmarks/$$name.py || exit; done
+bench: setup  ## benchmarks/RESULTS.md, on a quiet machine, a quarter of an hour; ARGS="bootstrap large" for some
+	.venv/bin/python benchmarks/run.py $(ARGS)
 
 lock:  ## the lock files anew, pins kept where they fit; ARGS=--upgrade for the newest of all
 	@bash tools/lock.sh $(ARGS)

@@ -1,30 +1,29 @@
 """R without the bridge: an Rscript that stays, and fits the same models to the same columns."""
 
-# ruff: noqa: INP001  (programs, of no package)
 from __future__ import annotations
 
 import re
-import subprocess
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from benchmarks.rounds import Cost
+from benchmarks.companion import Companion
 from bridge import scripts
 from bridge.encode import to_frame
 from bridge.placement import steady_places
 from bridge.program import CELLS, environment
+from bridge.session import Vector
 from bridge.wire import write
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
-    from benchmarks.examples import Example
-
-    Way = Literal["lmer", "extracted", "fit_lmer"]
+    from benchmarks.rounds import Cost
 
 _MOST_STARTS = 12
 # Bit 31 of lme4's addresses, in the eighth digit from the right: see bridge.placement.
@@ -32,37 +31,47 @@ _MISPLACED = re.compile(r"^[0-9a-f]*[0-7][0-9a-f]{7}-\S+ r-xp .*/lme4[.]so$", re
 
 
 class Baseline:
-    """A running Rscript; as a context manager it is ended."""
+    """A running Rscript; as a context manager it is ended.
+
+    Its data are sent once, under a name, as the very bytes that a worker of the bridge gets.
+    """
 
     def __init__(self) -> None:
         self._stack = ExitStack()
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        self._process = _start()
+        self._process = start()
         for _ in range(_MOST_STARTS):
-            if not _is_misplaced(self._process.pid):
+            if self.placed:
                 return
-            _end(self._process)
-            self._process = _start()
+            self._process.end()
+            self._process = start()
 
     @property
     def placed(self) -> bool:
         """Whether lme4 lies where its arithmetic is that of the bridge."""
-        return not _is_misplaced(self._process.pid)
+        maps = Path(f"/proc/{self._process.pid}/maps")
+        return not (maps.exists() and _MISPLACED.search(maps.read_text(encoding="utf-8")))
 
-    def fit(self, way: Way, example: Example, data: pd.DataFrame) -> tuple[Cost, float]:
-        """Return what one of the example's fits costs by this way, and its log-likelihood."""
-        path = self._folder / str(abs(hash(example.formula)))
-        if not path.exists():
-            sent = write({"formula": example.formula, "data": to_frame(data, example.columns)})
-            path.write_bytes(b"".join(sent))
-        wall, cpu, loglik = map(float, self._ask(f"{way}\t{example.count}\t{path}").split())
-        return Cost(wall / example.count, cpu / example.count), loglik
+    def send(
+        self,
+        name: str,
+        formula: str,
+        data: pd.DataFrame,
+        *,
+        family: str | None = None,
+        theta: NDArray[np.float64] | None = None,
+    ) -> None:
+        """Leave a model for later questions; `theta` is where its deviance will be asked for."""
+        model: dict[str, Any] = {"formula": formula, "data": to_frame(data, list(data.columns))}
+        if family is not None:
+            model["family"] = family
+        if theta is not None:
+            model["theta"] = Vector(theta)
+        (self._folder / name).write_bytes(b"".join(write(model)))
 
-    def _ask(self, line: str) -> str:
-        assert self._process.stdin is not None  # noqa: S101  (a pipe)
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-        return _read_line(self._process)
+    def ask(self, way: str, name: str, count: int = 1) -> Cost:
+        """Return what one of `count` repetitions costs; `baseline.R` lists the ways."""
+        return self._process.ask(way, self._folder / name, count)
 
     def __enter__(self) -> Self:
         """Return the baseline itself."""
@@ -75,38 +84,14 @@ class Baseline:
         trace: TracebackType | None,
     ) -> None:
         """End the process."""
-        _end(self._process)
+        self._process.end()
         self._stack.close()
 
 
-def _start() -> subprocess.Popen[str]:
+def start() -> Companion:
+    """Return a new Rscript with lme4 loaded."""
     # The number of cells that the bridge starts R with: a plain R collects garbage more often.
     options = ["--vanilla", CELLS]
-    program = [str(Path(__file__).with_name("fits.R")), str(scripts.folder())]
+    program = [str(Path(__file__).with_name("baseline.R")), str(scripts.folder())]
     with steady_places():
-        process = subprocess.Popen(  # noqa: S603  (this project's own file)
-            ["Rscript", *options, *program],  # noqa: S607  (the R of the PATH)
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment(),
-        )
-    _read_line(process)
-    return process
-
-
-def _read_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None  # noqa: S101  (a pipe)
-    line = process.stdout.readline()
-    if not line:
-        raise RuntimeError("Rscript ended before it answered. Its own words stand above.")
-    return line
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    process.communicate()
-
-
-def _is_misplaced(pid: int) -> bool:
-    maps = Path(f"/proc/{pid}/maps")
-    return maps.exists() and bool(_MISPLACED.search(maps.read_text(encoding="utf-8")))
+        return Companion(["Rscript", *options, *program], env=environment())

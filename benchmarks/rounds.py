@@ -1,60 +1,75 @@
-"""What a piece of work costs, and how costs compare: medians over rounds that take turns."""
+"""What a piece of work costs, and contestants that take turns."""
 
-# ruff: noqa: INP001  (programs, of no package)
 from __future__ import annotations
 
 import ctypes
 import os
-import statistics
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    Clock = Literal["wall", "cpu"]
-
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds of one piece of work.
+    """Seconds of one piece of work, and what came of it.
 
     Attributes
     ----------
     wall
         On the clock.
     cpu
-        Of processors: those of this process and of the R processes that worked for it.
+        Of processors: those of this process and of the processes that worked for it.
+    figures
+        What else was found, by name: ``value``, a deviance for one, and ``peak``, of memory.
     """
 
     wall: float
     cpu: float
-
-    def on(self, clock: Clock) -> float:
-        """Return the seconds of one clock."""
-        return self.wall if clock == "wall" else self.cpu
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
-Costs = list[Cost]
+class Turns:
+    """Contestants that all work in every round.
 
+    The first of one round is last in the next: what slows the machine for a while, or warms it,
+    meets all alike. One that fails takes no further part, and nothing of it is kept but the reason.
 
-def run_rounds(contestants: Mapping[str, Callable[[], Cost]], rounds: int) -> dict[str, Costs]:
-    """Return the costs of each contestant, one a round.
-
-    All work in every round, the first of one round last in the next: what slows the machine for a
-    while, or warms it, meets all alike.
+    Attributes
+    ----------
+    costs
+        Of each contestant, one a round.
+    lost
+        Why the others have none.
     """
-    names = list(contestants)
-    found: dict[str, Costs] = {name: [] for name in names}
-    for _ in range(rounds):
-        for name in names:
-            found[name].append(contestants[name]())
-        names.append(names.pop(0))
-    return found
+
+    def __init__(self, contestants: Mapping[str, Callable[[], Cost]]) -> None:
+        """Line them up."""
+        self._contestants = dict(contestants)
+        self._order = list(contestants)
+        self.costs: dict[str, list[Cost]] = {name: [] for name in contestants}
+        self.lost: dict[str, str] = {}
+
+    def take(self) -> None:
+        """Let all work once."""
+        for name in list(self._order):
+            try:
+                self.costs[name].append(self._contestants[name]())
+            # Whatever a rival raises: that it failed is a result.
+            except Exception as error:  # noqa: BLE001
+                self.lost[name] = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                del self.costs[name]
+                self._order.remove(name)
+        self._order = [*self._order[1:], *self._order[:1]]
+
+    def forget(self) -> None:
+        """Drop all costs: what came before loaded what is loaded lazily."""
+        self.costs = {name: [] for name in self.costs}
 
 
-def measure(work: Callable[[], object], count: int, pids: Sequence[int] = ()) -> Cost:
+def measure(work: Callable[[], object], count: int = 1, pids: Sequence[int] = ()) -> Cost:
     """Return what one of `count` repetitions of `work` costs, with the processors of `pids`."""
     wall, cpu = time.perf_counter(), _processors(pids)
     for _ in range(count):
@@ -80,20 +95,3 @@ def _processor_clock(pid: int) -> int:
     if failure:
         raise OSError(failure, os.strerror(failure))
     return clock.value
-
-
-def median(costs: Sequence[Cost], clock: Clock) -> float:
-    """Return the median seconds."""
-    return statistics.median(cost.on(clock) for cost in costs)
-
-
-def ratio(costs: Sequence[Cost], base: Sequence[Cost], clock: Clock) -> float:
-    """Return the median of the rounds' ratios, which compare what ran at nearly the same time."""
-    pairs = zip(costs, base, strict=True)
-    return statistics.median(one.on(clock) / other.on(clock) for one, other in pairs)
-
-
-def excess(costs: Sequence[Cost], base: Sequence[Cost], clock: Clock) -> float:
-    """Return the median of the rounds' differences in seconds."""
-    pairs = zip(costs, base, strict=True)
-    return statistics.median(one.on(clock) - other.on(clock) for one, other in pairs)

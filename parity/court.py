@@ -104,14 +104,18 @@ class Court:
         """Return the criterion's word on an engine's answer."""
         key = (case.name, engine.name)
         if key not in self._appraisals:
-            seated = self.judge_of(case)
-            answer = self.bench.answer(case, engine)
-            self._appraisals[key] = (
-                Appraisal(engine.name, case.name, silence=seated)
-                if isinstance(seated, str)
-                else seated.appraise(answer)
-            )
+            self._appraisals[key] = self._appraise(case, engine)
         return self._appraisals[key]
+
+    def _appraise(self, case: Case, engine: Engine) -> Appraisal:
+        """Return the word on an answer; where the criterion breaks down there, its complaint."""
+        seated = self.judge_of(case)
+        if isinstance(seated, str):
+            return Appraisal(engine.name, case.name, silence=seated)
+        try:
+            return seated.appraise(self.bench.answer(case, engine))
+        except (ArithmeticError, ValueError) as error:
+            return Appraisal(engine.name, case.name, silence=str(error))
 
     def judge_of(self, case: Case) -> judge.Judge | str:
         """Return the judge of a case, or the reason why there is none."""

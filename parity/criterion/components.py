@@ -52,6 +52,15 @@ class Components:
     widths: Positions
 
 
+WIDEST = 200
+"""Random effects of a component up to which its covariance is inverted whole."""
+
+
+def are_narrow(blocks: Sequence[Block]) -> bool:
+    """Whether the model falls into components that are small enough to be inverted whole."""
+    return int(connect(blocks).widths.max()) <= WIDEST
+
+
 def connect(blocks: Sequence[Block]) -> Components:
     """Return the components of a model's blocks."""
     count, of_levels = _label(blocks)

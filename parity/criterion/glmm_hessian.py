@@ -18,9 +18,9 @@ _WIDTH = 2.5e-3
 truncation (h^4: 6e-11 on a skewed model) and the gradient's rounding over h (1e-10 where there
 are thousands of rows) are alike."""
 _WIDEST = 2e-3
-"""The widest step of the differences, in units of eta. Where the deviance is almost of fourth order,
-a variance that has just left zero, a standard error is no measure of where it bends: 1/400 of one
-reached beyond zero and gave a second derivative 16 % off."""
+"""The widest step of the differences, in units of eta. Where the deviance is almost of fourth
+order, at a variance that has just left zero, a standard error is no measure of where it bends:
+1/400 of one reached beyond zero and gave a second derivative 16 % off."""
 
 
 def differentiate(search: Search, point: Point, widths: Vector) -> Matrix:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from parity.criterion.boundary import are_minima, settle, ways_off
+from parity.criterion.components import are_narrow
 from parity.criterion.coordinates import natural, ordered
 from parity.criterion.covariance import factors, pack
 from parity.criterion.derivative import differentiate
 from parity.criterion.descent import Reached, descend, newton_steps
+from parity.criterion.joint import Joint
 from parity.criterion.lmm import Criterion
 from parity.criterion.objective import Separate
+from parity.criterion.reduction import Reduction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,14 +90,14 @@ def find(criterion: Criterion, starts: Iterable[Vector] = ()) -> Optimum:
     ValueError
         Where no start has a finite deviance.
     """
-    units = units_of(criterion.model)
-    scaled = Criterion(in_units(criterion.model, units), criterion.reml)
-    offered = [theta_in_units(criterion.model, start, units)[None] for start in starts]
-    found = minimise(Separate([scaled]), [*offered, *identities(scaled.model, 1)])
+    model = criterion.model
+    units = units_of(model)
+    offered = [theta_in_units(model, start, units)[None] for start in starts]
+    found = minimise(_objective(criterion, units), [*offered, *identities(model, 1)])
     if not np.isfinite(found.heights[0]):
         message = "the deviance is not finite at any start; the data or the model are degenerate"
         raise ValueError(message)
-    theta = theta_in_units(criterion.model, found.theta[0], [1.0 / unit for unit in units])
+    theta = theta_in_units(model, found.theta[0], [1.0 / unit for unit in units])
     return Optimum(
         theta=theta,
         deviance=criterion.deviance(theta),
@@ -103,6 +106,15 @@ def find(criterion: Criterion, starts: Iterable[Vector] = ()) -> Optimum:
         converged=bool(found.converged[0]),
         singular=bool(found.singular[0]),
     )
+
+
+def _objective(criterion: Criterion, units: Sequence[Vector]) -> Objective:
+    """Return what is minimised, the random effects' columns divided by units."""
+    model, reml = criterion.model, criterion.reml
+    if not are_narrow(model.blocks):
+        return Separate([Criterion(in_units(model, units), reml)])
+    reduction = Reduction(model, units)
+    return Joint(reduction, reduction.reduce(model.y[:, None]), reml=reml)
 
 
 def decrement(criterion: Criterion, theta: Vector) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parity.criterion.components import connect
+from parity.criterion.components import are_narrow
 from parity.criterion.coordinates import natural
 from parity.criterion.covariance import covariances, triangle
 from parity.criterion.joint import Joint
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     Flags = NDArray[np.bool_]
 
-_WIDEST = 200
-"""Random effects of a component up to which its covariance is inverted whole."""
 _INTERIOR = 1e-2
 """Smallest SD of a combination of random effects, over sigma, from which a search starts there
 alone: beside a boundary others are tried, too."""
@@ -85,7 +83,7 @@ class Fitter:
 
     @cached_property
     def _is_narrow(self) -> bool:
-        return int(connect(self.model.blocks).widths.max()) <= _WIDEST
+        return are_narrow(self.model.blocks)
 
     @cached_property
     def _reduction(self) -> Reduction:

@@ -9,6 +9,8 @@ import numpy as np
 from scipy.optimize import linprog
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from parity.criterion.model import Block, Model
@@ -30,20 +32,25 @@ def unfair(model: Model) -> str:
     the response lies in the span of X and Z (a gaussian one: its likelihood has no bound), and
     whether some direction of X, or of X and Z together, separates the response (another one).
     """
-    if np.all(model.y == model.y[0]):
-        return "the response is the same in every row"
+    return next(_doubts(model), "")
+
+
+def _doubts(model: Model) -> Iterator[str]:
     spare = 1 if model.family == "gaussian" else 0
+    if np.all(model.y == model.y[0]):
+        yield "the response is the same in every row"
     if any(block.levels * block.width + spare > model.n for block in model.blocks):
-        return "a block has as many random effects as there are rows"
+        yield "a block has as many random effects as there are rows"
     if not _told_apart(model):
-        return "the covariance parameters cannot be told from each other"
+        yield "the covariance parameters cannot be told from each other"
     if model.family == "gaussian":
-        return "X and Z fit the response exactly" if _fits_exactly(model) else ""
+        if _fits_exactly(model):
+            yield "X and Z fit the response exactly"
+        return
     if _is_separated(model, model.X, completely=False):
-        return "a combination of fixed effects separates the response"
+        yield "a combination of fixed effects separates the response"
     if _is_separated(model, np.hstack([model.X, *map(spread, model.blocks)]), completely=True):
-        return "fixed and random effects separate the response completely"
-    return ""
+        yield "fixed and random effects separate the response completely"
 
 
 def spread(block: Block) -> Matrix:

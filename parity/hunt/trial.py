@@ -131,8 +131,24 @@ def _lost(court: Court, case: Case, pair: Comparison, engine: Engine) -> dict[Si
     elif not what:
         contradictions = court.appraise(case, loser).contradictions
         what = contradictions[0].quantity if contradictions else kind_of(pair.message)
+    if pair.verdict is Verdict.DIFFER and _tied(court, case, engine, what):
+        what = f"{what}, both at the optimum"
     told = ". ".join(dict.fromkeys(part for part in (pair.message, pair.diagnosis) if part))
     return {sign(case.spec, loser.name, pair.verdict, pair.layer, what): told}
+
+
+def _tied(court: Court, case: Case, engine: Engine, quantity: str) -> bool:
+    """Whether two answers differ though both are at the optimum, and neither contradicts itself."""
+    if quantity not in QUANTITIES:
+        return False
+    limit = court.tolerances.resolve(quantity, engine.name, case.name).limit
+    words = [court.appraise(case, one) for one in (court.bench.panel.reference, engine)]
+    return all(
+        not word.silence
+        and word.arrived
+        and not any(f.quantity == quantity and f.error > limit for f in word.contradictions)
+        for word in words
+    )
 
 
 def _class(above: float) -> str:

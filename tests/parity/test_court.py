@@ -238,3 +238,14 @@ def test_known_differences_of_tests_lie_where_the_fits_went_wrong(case: Case) ->
     away, there = words("lme4", 0.0, 0.02), words("own", 0.0, 0.0)
     assert settle_ratio(known, away, there).layer == "C"
     assert settle_ratio(known, there, there).layer == "G"
+
+
+def test_a_criterion_that_breaks_down_at_an_answer_says_so(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object, **__: object) -> None:
+        raise np.linalg.LinAlgError("X'V^-1 X is not positive definite")
+
+    monkeypatch.setattr("parity.judge.answer", break_down)
+    _, diagnosis = heard(case, FakeEngine("lme4"), FakeEngine("own", off))
+    assert diagnosis == "own could not be judged: X'V^-1 X is not positive definite"

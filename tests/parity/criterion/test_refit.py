@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from parity.criterion import refit
+from parity.criterion import components
 from parity.criterion.coordinates import Coordinates, natural, ordered
 from parity.criterion.lmm import Criterion
 from parity.criterion.model import Block, Model
@@ -86,7 +86,7 @@ def test_a_model_too_wide_to_invert_whole_ends_in_the_same_place(
     model = example(layout, dressed=True)
     drawn = responses(model, 6)
     expected = Fitter(model, reml=True).fit(drawn)
-    monkeypatch.setattr(refit, "_WIDEST", 0)
+    monkeypatch.setattr(components, "WIDEST", 0)
     found = Fitter(model, reml=True).fit(drawn)
     assert found.deviance == pytest.approx(expected.deviance, rel=1e-13)
     assert found.beta == pytest.approx(expected.beta, rel=1e-8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from parity.spec import ModelSpec, RandomTerm
+
+
+_COUNTED = 8
+"""Cells of an interaction, as a multiple of the rows, up to which they are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ class Frame:
 
     Attributes
     ----------
-    rows
-        1-based positions of the rows used, ``(n,)``.
+    kept
+        Positions of the rows used, from 0, ``(n,)``.
     response, weights
         y and its prior weights (the size of a binomial response), ``(n,)``.
     table
@@ -51,11 +56,21 @@ class Frame:
         Name of a grouping factor → its levels by row.
     """
 
-    rows: tuple[str, ...]
+    kept: NDArray[np.intp]
     response: NDArray[np.float64]
     weights: NDArray[np.float64]
     table: pd.DataFrame
     groupings: Mapping[str, Grouping]
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The rows' names: their positions from 1, ``(n,)``."""
+        return row_names(self.kept)
+
+
+def row_names(kept: NDArray[np.intp]) -> tuple[str, ...]:
+    """Return the names of rows ``(n,)``: their positions from 1."""
+    return tuple(str(row + 1) for row in kept.tolist())
 
 
 def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
@@ -85,7 +100,7 @@ def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
     kept = np.flatnonzero(complete)
     _refuse_empty_or_infinite(spec, response[kept], table.iloc[kept])
     return Frame(
-        rows=tuple(str(row + 1) for row in kept),
+        kept=kept,
         response=response[kept],
         weights=weights[kept],
         table=_without_unused_levels(table.iloc[kept].reset_index(drop=True)),
@@ -141,8 +156,18 @@ def _without_unused_levels(table: pd.DataFrame) -> pd.DataFrame:
 
 def _grouping(term: RandomTerm, parts: Mapping[str, pd.Series], kept: NDArray[np.intp]) -> Grouping:
     """Return the interaction of the variables, levels ordered by the first, then the second."""
-    codes = np.column_stack([parts[name].cat.codes.to_numpy()[kept] for name in term.factors])
-    found, inverse = np.unique(codes, axis=0, return_inverse=True)
     names = [parts[name].cat.categories for name in term.factors]
-    levels = tuple(":".join(str(names[j][code]) for j, code in enumerate(level)) for level in found)
+    sizes = tuple(len(levels) for levels in names)
+    codes = [parts[name].cat.codes.to_numpy()[kept] for name in term.factors]
+    cells = np.ravel_multi_index(codes, sizes)
+    if math.prod(sizes) <= _COUNTED * len(cells):
+        # counted, not sorted
+        found = np.flatnonzero(np.bincount(cells))
+        places = np.empty(math.prod(sizes), dtype=np.int64)
+        places[found] = np.arange(len(found))
+        inverse = places[cells]
+    else:
+        found, inverse = np.unique(cells, return_inverse=True)
+    present = zip(*np.unravel_index(found, sizes), strict=True)
+    levels = tuple(":".join(str(names[j][code]) for j, code in enumerate(cell)) for cell in present)
     return Grouping(np.asarray(inverse, dtype=np.int64).reshape(-1), levels)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from parity.criterion.model import Block, Model
 from parity.design.coding import code, independent
-from parity.design.frame import model_frame
+from parity.design.frame import model_frame, row_names
 from parity.design.terms import UnusableDataError, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from parity.result import Key
     from parity.spec import ModelSpec
@@ -29,8 +31,8 @@ class Statement:
     ----------
     spec
         The question.
-    rows
-        1-based positions of the rows used, ``(n,)``.
+    kept
+        Positions of the rows used, from 0, ``(n,)``.
     coefficients
         R's names of the columns of X, ``(p,)``.
     terms
@@ -42,11 +44,16 @@ class Statement:
     """
 
     spec: ModelSpec
-    rows: tuple[str, ...]
+    kept: NDArray[np.intp]
     coefficients: tuple[str, ...]
     terms: tuple[tuple[str, ...], ...]
     levels: tuple[tuple[str, ...], ...]
     model: Model
+
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """The names of the rows used, their positions from 1, ``(n,)``."""
+        return row_names(self.kept)
 
     @property
     def theta_keys(self) -> tuple[Key, ...]:
@@ -90,7 +97,7 @@ def state(spec: ModelSpec, data: pd.DataFrame) -> Statement:
     )
     return Statement(
         spec=spec,
-        rows=frame.rows,
+        kept=frame.kept,
         coefficients=tuple(coded.columns[j] for j in kept),
         terms=tuple(design.columns for design in designs),
         levels=tuple(grouping.levels for grouping in groupings),

@@ -183,12 +183,15 @@ def as_factor(column: pd.Series) -> pd.Series:
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.rename_categories(_label)
-    known = sorted(column.dropna().unique())
-    labels = {level: _label(level) for level in known}
-    text = column.map(labels, na_action="ignore")
+    codes, known = pd.factorize(column, sort=True)
+    labels = [_label(level) for level in known]
     # As in R, numbers that read alike in 15 digits are one level.
-    levels = list(dict.fromkeys(labels.values()))
-    return pd.Series(pd.Categorical(text, categories=levels), index=column.index)
+    levels = list(dict.fromkeys(labels))
+    place = {label: number for number, label in enumerate(levels)}
+    # the last one is for what is missing, of code -1
+    numbers = np.array([*(place[label] for label in labels), -1], dtype=np.intp)
+    cells = pd.Categorical.from_codes(numbers[codes], pd.Index(levels))
+    return pd.Series(cells, index=column.index)
 
 
 def _label(level: object) -> str:

@@ -258,9 +258,9 @@ def _stated(small: ModelSpec, large: ModelSpec, data: pd.DataFrame) -> _Pair:
         examine(spec, data)
         both.append(state(replace(spec, criterion=large.criterion), data))
     one, other = both
-    if one.rows != other.rows:
+    if not np.array_equal(one.kept, other.kept):
         raise InputError(
-            f"The models use other rows, {len(one.rows)} and {len(other.rows)}: leave out rows "
+            f"The models use other rows, {len(one.kept)} and {len(other.kept)}: leave out rows "
             "with a missing value first."
         )
     if large.criterion == "REML" and one.coefficients != other.coefficients:

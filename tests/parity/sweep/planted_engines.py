@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,9 @@ class Steady(FakeEngine):
     """An engine without a fault."""
 
     name: str = "planted-steady"
+
+    def fit(self, case: Case, data: pd.DataFrame) -> FitResult:
+        return replace(super().fit(case, data), versions=self.versions())
 
     def versions(self) -> Mapping[str, str]:
         return {self.name: os.environ.get("PLANTED_VERSION", "1.0")}

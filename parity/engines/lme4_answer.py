@@ -36,6 +36,13 @@ def answer_of(engine: str, case: Case, fit: Fit, conditions: Sequence[str]) -> F
     spec = case.spec
     values = _values(spec, fit)
     absent = _absent(spec, values)
+    undefined = [row for (row,), number in values["resid"].items() if math.isnan(number)]
+    if undefined:
+        del values["resid"]
+        absent["resid"] = (
+            f"lme4's deviance residual of row {', '.join(undefined)} is NaN: the root of a number "
+            "below zero by rounding, where the fitted value is the response (lme4 issue 812)"
+        )
     filled, reasons = derived.complete(spec, values, absent)
     return FitResult(
         engine=engine,

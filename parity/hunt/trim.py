@@ -25,16 +25,26 @@ _DECIMALS = (0, 1, 2, 3)
 def trim(prey: Prey, keeps: Keeps) -> Prey:
     """Return a prey with fewer rows, or plainer numbers, that still `keeps` what it is about.
 
-    Rows are left out by halves, quarters and so on, one by one last (Zeller and Hildebrandt 2002);
-    then columns are rounded, and cells set to 0 or 1. It ends when nothing more can be left out.
+    Levels of factors are left out, each with its rows; then rows by halves, quarters and so on, one
+    by one last (Zeller and Hildebrandt 2002); then columns are rounded, and cells set to 0 or 1.
     """
-    for simpler in (_with_fewer_rows, _with_rounder_columns, _with_plainer_cells):
+    for simpler in _PASSES:
         prey = simpler(prey, keeps)
-    return _with_fewer_rows(prey, keeps)
+    return prey
 
 
 def _with(prey: Prey, data: pd.DataFrame) -> Prey:
     return replace(prey, data=settle(data))
+
+
+def _with_fewer_levels(prey: Prey, keeps: Keeps) -> Prey:
+    for name in prey.factors:
+        for level in list(prey.data[name].cat.categories):
+            rest = prey.data[prey.data[name] != level]
+            smaller = _with(prey, rest)
+            if len(rest) and keeps(smaller):
+                prey = smaller
+    return prey
 
 
 def _with_fewer_rows(prey: Prey, keeps: Keeps) -> Prey:
@@ -73,6 +83,12 @@ def _with_plainer_cells(prey: Prey, keeps: Keeps) -> Prey:
                     prey = simpler
                     break
     return prey
+
+
+_PASSES = (
+    _with_fewer_levels, _with_fewer_rows, _with_rounder_columns, _with_plainer_cells,
+    _with_fewer_rows,
+)  # fmt: skip
 
 
 def _plainer(number: float) -> Iterator[float]:

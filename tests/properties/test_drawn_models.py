@@ -1,6 +1,8 @@
-"""Small models drawn at random: an engine that climbs to the optimum is where the criterion's is."""
+"""Small models drawn at random: an engine that climbs to the top is at the criterion's optimum."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, assume, given, seed, settings
 
@@ -9,10 +11,12 @@ from parity.bench import attempt
 from parity.design.statement import state
 from parity.engines.statsmodels_lmm import StatsmodelsPolished
 from parity.hunt.fairness import unfair
-from parity.hunt.quarry import Quarry
 from parity.hunt.strategy import quarries
 from parity.judge import preside
 from parity.result import Status
+
+if TYPE_CHECKING:
+    from parity.hunt.quarry import Quarry
 
 _MOST_ROWS = 30
 

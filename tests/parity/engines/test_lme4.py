@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bridge import glmer
@@ -17,8 +18,6 @@ from parity.engine import create
 from parity.formula import parse
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from bridge import Fit
     from parity.result import FitResult
     from parity.spec import ModelSpec
@@ -114,6 +113,15 @@ def test_a_group_that_is_called_like_a_numbered_block_keeps_its_name() -> None:
     spec = parse("diameter ~ 1 + (1 | plate) + (1 | plate.1)")
     result = answer_to(Case("own", dataset, spec))
     assert set(result.values["variance"]) == {("plate", "(Intercept)"), ("plate.1", "(Intercept)")}
+
+
+def test_a_residual_that_lme4_cannot_give_costs_no_other_number() -> None:
+    data = pd.DataFrame({"y": [0, 1, 2], "g": pd.Categorical(["a", "b", "c"])})
+    dataset = FrameDataset("d", Path(), None, frame=data)
+    result = answer_to(Case("own", dataset, parse("y ~ 1 + (1 | g)", family="poisson")))
+    assert result.fitted, result.message
+    assert "row 2 is NaN" in result.absent["resid"]
+    assert result.values["fitted"]["2",] == pytest.approx(1.0)
 
 
 def test_split_blocks_of_an_interaction_are_its_factors() -> None:

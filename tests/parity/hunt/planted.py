@@ -11,7 +11,6 @@ from parity.design.statement import state
 from parity.hunt.trial import Ground
 from parity.judge import preside
 from parity.panel import Panel
-from parity.spec import ModelSpec
 from tests.parity.fake_engines import uniform, with_numbers
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from parity.case import Case
     from parity.result import FitResult
+    from parity.spec import ModelSpec
 
 _FITTED: dict[tuple[ModelSpec, str], FitResult] = {}
 Fault = Callable[["FitResult", "Case", "pd.DataFrame"], "FitResult"]
@@ -46,7 +46,9 @@ class Planted:
         return None if case.spec.kind == "lmm" else f"{self.name} fits linear mixed models only"
 
     def fit(self, case: Case, data: pd.DataFrame) -> FitResult:
-        return self.fault(replace(best(case.spec, data), engine=self.name, case=case.name), case, data)
+        return self.fault(
+            replace(best(case.spec, data), engine=self.name, case=case.name), case, data
+        )
 
     def versions(self) -> Mapping[str, str]:
         return {self.name: "1.0"}

@@ -101,7 +101,7 @@ def held(place: Ground, file: Path) -> str:
 
 def test_a_written_case_shows_the_loss_again(tmp_path: Path) -> None:
     place, tally = ground(Planted("own", wrong_errors_of_slopes)), Tally()
-    hunt(place, Plan(30, 1, ("gaussian",), 30), tally)
+    hunt(place, Plan(20, 1, ("gaussian",), 10), tally)
     assert tally.captures
     for signature, capture in tally.captures.items():
         file = write_case(tmp_path, signature, capture, {"own": "1"}, 1)

@@ -44,6 +44,7 @@ def test_two_workers_write_the_rows_of_one(tmp_path: Path, whole: pd.DataFrame) 
     assert timeless(read(tmp_path / "small.parquet")) == timeless(whole)
 
 
+@pytest.mark.slow
 def test_a_killed_sweep_resumes_and_loses_nothing(tmp_path: Path, whole: pd.DataFrame) -> None:
     write(tmp_path)
     path = tmp_path / "small.parquet"
@@ -59,6 +60,7 @@ def test_a_killed_sweep_resumes_and_loses_nothing(tmp_path: Path, whole: pd.Data
     assert timeless(read(path)) == timeless(whole)
 
 
+@pytest.mark.slow
 def test_a_sweep_of_more_models_keeps_those_that_are_there(
     tmp_path: Path, whole: pd.DataFrame
 ) -> None:
@@ -71,6 +73,7 @@ def test_a_sweep_of_more_models_keeps_those_that_are_there(
     assert after["seconds"][:10].tolist() == before["seconds"].tolist()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_costs_no_model(tmp_path: Path, whole: pd.DataFrame) -> None:
     write(tmp_path)
     marks = tmp_path / "marks"
@@ -81,6 +84,7 @@ def test_a_worker_that_dies_costs_no_model(tmp_path: Path, whole: pd.DataFrame) 
     assert timeless(read(tmp_path / "small.parquet")) == timeless(whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_model_that_no_worker_survives_is_a_row_with_the_reason(
     tmp_path: Path, whole: pd.DataFrame, jobs: str
@@ -110,6 +114,7 @@ def test_what_an_engine_raises_is_a_row_with_its_words(tmp_path: Path) -> None:
     assert "deviance" in row["reason"]
 
 
+@pytest.mark.slow
 def test_another_version_is_refused_and_anew_starts_over(tmp_path: Path) -> None:
     write(tmp_path)
     run(tmp_path, "--models", "2")

@@ -86,7 +86,7 @@ def render(scores: Sequence[Score], path: Path) -> str:
     )
     models = sum(scores[0].counts.values()) if scores else 0
     red = sum(score.red for score in scores)
-    told = f"{red} rows are red." if red else "All rows are green."
+    told = f"{red} {'row is' if red == 1 else 'rows are'} red." if red else "All rows are green."
     return (
         f"{table}\n\n{models} models, {len(scores)} engines. {told}\n"
         f"Read the rows: pandas.read_parquet({str(path)!r})\n"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from parity.engine import Engine, EngineError, create, discover
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 LIVE, RECORDED, TIGHT, CERTIFIED = "lme4", "lme4-recorded", "lme4-tight", "certified"
 
@@ -73,7 +73,8 @@ def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
     Parameters
     ----------
     wanted
-        Names of the candidates; all that are installed and can run for none.
+        Names of the candidates; for none all that are installed and can run, but live lme4 not
+        where its recorded answers are the reference: no R starts then.
     reference
         Name of the reference; live lme4 where it runs, else the recorded answers, for None.
 
@@ -82,7 +83,9 @@ def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
     EngineError
         Where an engine that was asked for is unknown or cannot run here.
     """
-    engines, left_out = _gather([*wanted, *([reference] if reference else [])])
+    asked = [*wanted, *([reference] if reference else [])]
+    unneeded = {LIVE} if reference == RECORDED and LIVE not in wanted else set()
+    engines, left_out = _gather(asked, unneeded)
     chosen = reference or (RECORDED if LIVE in left_out else LIVE)
     for name in [chosen, *wanted]:
         if name in left_out:
@@ -117,7 +120,9 @@ def summon(names: Sequence[str]) -> Panel:
     return Panel(engines[0], tuple(engines[1:]), by_name=True)
 
 
-def _gather(asked: Sequence[str]) -> tuple[dict[str, Engine], dict[str, str]]:
+def _gather(
+    asked: Sequence[str], unneeded: Collection[str]
+) -> tuple[dict[str, Engine], dict[str, str]]:
     """Return name → engine of all that import, and name → why it cannot run.
 
     An engine that nobody asked for and that does not import is left out; one that was asked for
@@ -126,6 +131,8 @@ def _gather(asked: Sequence[str]) -> tuple[dict[str, Engine], dict[str, str]]:
     engines: dict[str, Engine] = {}
     left_out: dict[str, str] = {}
     for name in dict.fromkeys([*discover(), *asked]):
+        if name in unneeded:
+            continue
         try:
             engines[name] = create(name)
             reason = engines[name].missing()

@@ -268,6 +268,14 @@ def test_recorded_answers_are_the_reference_elsewhere(monkeypatch: pytest.Monkey
     assert found.left_out == {"lme4": "install R"}
 
 
+def test_where_recorded_answers_are_asked_for_no_r_is_started_unasked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install(monkeypatch, LIVE, RECORDED, OWN)
+    assert names(assemble((), "lme4-recorded")) == ("lme4-recorded", ["own"])
+    assert names(assemble(["lme4"], "lme4-recorded")) == ("lme4-recorded", ["lme4"])
+
+
 def test_recorded_answers_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, LIVE, RECORDED, OWN)
     found = assemble(["own"], "lme4-recorded")

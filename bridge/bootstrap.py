@@ -93,7 +93,7 @@ class Bootstrap:
             "estimates": Vector(np.asarray(self.estimates, dtype=np.float64)),
             "names": list(self.estimates.index),
             "replicates": Vector(cells, shape=self.replicates.shape),
-            "level": level,
+            "level": float(level),
             "type": kind,
         }
         answer = sessions.current().call("bootstrap_intervals", sent)

@@ -100,7 +100,7 @@ class _Bench:
         """Return a red finding with its verdict, and the layer that is wrong."""
         layer: str = QUANTITIES[finding.quantity].layer
         own = self._explaining(finding, self.candidate)
-        if own is not None:
+        if own is not None and self._counts(finding, own):
             return finding, own.layer
         if finding.quantity not in self.candidate.judged:
             return finding, layer
@@ -125,13 +125,21 @@ class _Bench:
             None,
         )
 
+    def _counts(self, finding: Finding, found: Contradiction) -> bool:
+        """Whether a contradiction of the candidate's is why a number differs.
+
+        It is where it is beyond the tolerance, or as large as the difference; a smaller one agrees
+        as any other number does.
+        """
+        return found.error > self.limits(finding.quantity) or _is_as_large(found, finding)
+
     def _is_all(self, finding: Finding, found: Contradiction) -> bool:
         """Whether a contradiction of the reference's may be all that a difference comes from.
 
         It is where the candidate is at the optimum; a candidate that is short differs for that
         reason too, and the contradiction must be as large as the difference.
         """
-        return self._is_there() or abs(finding.error) <= found.error + finding.tolerance
+        return self._is_there() or _is_as_large(found, finding)
 
     def _is_there(self) -> bool:
         candidate = self.candidate
@@ -163,3 +171,8 @@ class _Bench:
             why = f"{self.reference.engine} has a wrong flag: it {self.reference.place}"
             return replace(finding, verdict=Verdict.BETTER, why=why), "H"
         return self._by_deviance(finding)
+
+
+def _is_as_large(found: Contradiction, finding: Finding) -> bool:
+    """Whether a contradiction is as large as a difference, the tolerance aside."""
+    return abs(finding.error) <= found.error + finding.tolerance

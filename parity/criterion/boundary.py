@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from parity.criterion.covariance import fill
+from parity.criterion.descent import are_defined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,10 @@ def ways_off(
     """Return those (of b) that are not at a minimum, and a lower theta of each."""
     factors = coordinates.factors(theta)
     heights, gradient, hessian = objective.derivatives(factors, which)
+    # where they are not defined nothing is known to lead down
+    defined = are_defined(gradient, hessian)
+    gradient = np.where(defined[:, None], gradient, 0.0)
+    hessian = np.where(defined[:, None, None], hessian, 0.0)
     _, bend = coordinates.in_theta(theta, gradient, hessian)
     # beside a saddle the derivative in theta is as small as theta, and no sign of an optimum
     edge = np.where(are_minima(bend), _NULL, _BESIDE)

@@ -59,11 +59,11 @@ class Prepared:
 
     def contract(self, matrices: Stack) -> Stack:
         """Return the sums of c'A c, ``(b, p, p)``, for matrices ``(b, J, k, k)``."""
-        p = self.fixed.shape[2]
+        count, k, p = self.fixed.shape
         if self._table is not None:
             sums = np.matmul(matrices.transpose(2, 3, 0, 1), self._table).sum(axis=(0, 1))
-            return np.asarray(sums.reshape(-1, p, p))
-        image = np.matmul(matrices, self.fixed).reshape(len(matrices), -1, p)
+            return np.asarray(sums.reshape(len(matrices), p, p))
+        image = np.matmul(matrices, self.fixed).reshape(len(matrices), count * k, p)
         return np.asarray(np.matmul(self._flat.T, image))
 
     def sandwich(self, matrices: Stack) -> Stack:

@@ -68,13 +68,18 @@ def slopes(
         return found[0], *coordinates.in_theta(theta, found[1], found[2])
 
 
+def are_defined(gradient: Matrix, hessian: Stack) -> Flags:
+    """Whether all derivatives ``(b, m)`` and ``(b, m, m)`` of a response are finite, ``(b,)``."""
+    finite = np.isfinite(gradient).all(axis=1) & np.isfinite(hessian).all(axis=(1, 2))
+    return np.asarray(finite)
+
+
 def newton_steps(gradient: Matrix, hessian: Stack) -> tuple[Matrix, Vector]:
     """Return Newton's steps ``(b, m)``, and what they gain.
 
     Curvature of the wrong sign is turned round. Where a derivative is not finite the step is NaN.
     """
-    usable: Flags = np.asarray(np.isfinite(gradient).all(axis=1))
-    usable &= np.isfinite(hessian).all(axis=(1, 2))
+    usable = are_defined(gradient, hessian)
     curvature, axes = np.linalg.eigh(np.where(usable[:, None, None], hessian, 0.0))
     sizes: Matrix = np.abs(curvature)
     floor = 1e-14 * np.maximum(sizes.max(axis=1, keepdims=True), 1e-300)

@@ -106,6 +106,7 @@ class Separate:
 def _attempt(measure: Callable[[Point], Found], point: Callable[[], Point]) -> Found | None:
     """Return what is measured, None where the criterion is not defined."""
     try:
-        return measure(point())
+        with np.errstate(all="ignore"):
+            return measure(point())
     except (ArithmeticError, ValueError):
         return None

@@ -20,8 +20,6 @@ from parity.criterion.rotation import rotate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from numpy.typing import NDArray
-
     from parity.criterion.model import Matrix, Model, Vector
     from parity.criterion.rotation import Piece, Positions, Stack
 
@@ -166,9 +164,7 @@ class Reduction:
         ValueError
             Where they have another number of rows, or are not finite.
         """
-        if responses.ndim != 2 or len(responses) != self.model.n:  # noqa: PLR2004 - a matrix has two axes
-            message = f"responses of shape {responses.shape}; expected ({self.model.n}, b)"
-            raise ValueError(message)
+        require_matrix(responses, self.model.n)
         step = max(1, _BLOCK // self.model.n)
         parts = [
             self._reduce(responses[:, start : start + step])
@@ -181,6 +177,7 @@ class Reduction:
             np.concatenate([part.squares for part in parts]),
         )
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _reduce(self, responses: Matrix) -> Responses:
         """Return a few responses reduced: so few that what is made of them stays in the cache."""
         turned = np.zeros((self.model.p, responses.shape[1]))
@@ -237,6 +234,8 @@ def _joined(parts: list[Bundle]) -> Bundle:
     )
 
 
-def whole(responses: NDArray[np.float64]) -> Matrix:
-    """Return one response ``(n,)`` as a matrix of one column."""
-    return responses[:, None]
+def require_matrix(responses: Matrix, n: int) -> None:
+    """Refuse what is no matrix ``(n, b)`` of one response or more."""
+    if responses.ndim != 2 or len(responses) != n or not responses.size:  # noqa: PLR2004 - a matrix has two axes
+        message = f"responses of shape {responses.shape}; expected ({n}, b), b at least 1"
+        raise ValueError(message)

@@ -22,7 +22,7 @@ from parity.criterion.optimum import (
     theta_in_units,
     units_of,
 )
-from parity.criterion.reduction import Reduction
+from parity.criterion.reduction import Reduction, require_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,8 @@ class Refits:
     singular
         Whether a combination of random effects has a variance of 0, ``(b,)``.
     converged
-        Whether the search arrived at a minimum, ``(b,)``.
+        Whether the search arrived at a minimum whose residual is more than the rounding of the
+        response, ``(b,)``.
     """
 
     theta: Matrix
@@ -103,15 +104,17 @@ class Fitter:
         ValueError
             Where the responses do not fit the model.
         """
+        require_matrix(responses, self.model.n)
         starts = self._starts(start, responses.shape[1])
         objective = self._objective(responses)
-        return self._fits(objective, minimise(objective, starts))
+        return self._fits(objective, minimise(objective, starts), responses)
 
     def evaluate(self, responses: Matrix, theta: Vector) -> Refits:
         """Return the model at one theta ``(m,)``, beta and sigma profiled out for each response.
 
         At theta = 0 it is the model without random effects, fitted by least squares.
         """
+        require_matrix(responses, self.model.n)
         count = responses.shape[1]
         scaled = np.tile(theta_in_units(self.model, theta, self._units), (count, 1))
         objective = self._objective(responses)
@@ -124,7 +127,7 @@ class Fitter:
             converged=np.isfinite(heights),
             singular=np.zeros(count, dtype=bool),
         )
-        return self._fits(objective, there)
+        return self._fits(objective, there, responses)
 
     def _objective(self, responses: Matrix) -> Objective:
         if self._is_narrow:
@@ -140,7 +143,7 @@ class Fitter:
         offered = np.tile(begun, (count, 1))
         return [offered] if min(spread) > _INTERIOR**2 else [offered, *others]
 
-    def _fits(self, objective: Objective, found: Optima) -> Refits:
+    def _fits(self, objective: Objective, found: Optima, responses: Matrix) -> Refits:
         count = len(found.heights)
         factors = natural(objective.model, count).factors(found.theta)
         beta, sigma = objective.estimates(factors, np.arange(count))
@@ -148,7 +151,14 @@ class Fitter:
         for part, scale in zip(self.model.slices, self._scales(), strict=True):
             theta[:, part] *= scale
         heights = np.where(np.isfinite(found.heights), found.heights, np.nan)
-        return Refits(theta, beta, sigma, heights, found.singular, found.converged)
+        converged = found.converged & (sigma > self._digit(responses))
+        return Refits(theta, beta, sigma, heights, found.singular, converged)
+
+    def _digit(self, responses: Matrix) -> Vector:
+        """Return the last digit of the largest number of each response, as a residual SD."""
+        largest = np.maximum(responses.max(axis=0), -responses.min(axis=0))
+        root = np.exp(np.log(self.model.weights).mean() / 2.0)
+        return np.asarray(largest * root * np.finfo(float).eps)
 
     def _scales(self) -> list[Vector]:
         """Return what each element of theta is multiplied by on the way back, block by block."""

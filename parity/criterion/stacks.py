@@ -40,7 +40,12 @@ def invert(stack: Stack) -> tuple[Stack, Vector]:
     """
     if stack.shape[-1] > SMALL:
         root = factorize(stack)
-        inverse = np.asarray(np.linalg.inv(stack), dtype=np.float64)
+        known = np.isfinite(root).all(axis=(2, 3), keepdims=True)
+        if not known.all():
+            # LAPACK stops at a singular one, and the others with it
+            stack = np.where(known, stack, np.eye(stack.shape[-1]))
+            root = np.where(known, root, np.nan)
+        inverse = np.where(known, np.linalg.inv(stack), np.nan)
     else:
         root = _root(stack)
         back = _back(root)

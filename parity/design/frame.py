@@ -13,7 +13,7 @@ from parity.design.response import respond
 from parity.design.terms import UnusableDataError, as_factor, evaluate, numbers, translate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -159,15 +159,25 @@ def _grouping(term: RandomTerm, parts: Mapping[str, pd.Series], kept: NDArray[np
     names = [parts[name].cat.categories for name in term.factors]
     sizes = tuple(len(levels) for levels in names)
     codes = [parts[name].cat.codes.to_numpy()[kept] for name in term.factors]
-    cells = np.ravel_multi_index(codes, sizes)
-    if math.prod(sizes) <= _COUNTED * len(cells):
-        # counted, not sorted
-        found = np.flatnonzero(np.bincount(cells))
-        places = np.empty(math.prod(sizes), dtype=np.int64)
-        places[found] = np.arange(len(found))
-        inverse = places[cells]
+    present: Sequence[NDArray[np.intp]]
+    if math.prod(sizes) > np.iinfo(np.intp).max:
+        rows, inverse = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
+        present = list(rows.T)
     else:
-        found, inverse = np.unique(cells, return_inverse=True)
-    present = zip(*np.unravel_index(found, sizes), strict=True)
-    levels = tuple(":".join(str(names[j][code]) for j, code in enumerate(cell)) for cell in present)
+        found, inverse = _occurring(np.ravel_multi_index(codes, sizes), math.prod(sizes))
+        present = np.unravel_index(found, sizes)
+    cells = zip(*present, strict=True)
+    levels = tuple(":".join(str(names[j][code]) for j, code in enumerate(cell)) for cell in cells)
     return Grouping(np.asarray(inverse, dtype=np.int64).reshape(-1), levels)
+
+
+def _occurring(cells: NDArray[np.intp], size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the numbers below size that occur, in order, and each row's place among them."""
+    if size > _COUNTED * len(cells):
+        found, inverse = np.unique(cells, return_inverse=True)
+        return found, inverse
+    # counted, not sorted
+    found = np.flatnonzero(np.bincount(cells))
+    places = np.empty(size, dtype=np.intp)
+    places[found] = np.arange(len(found))
+    return found, places[cells]

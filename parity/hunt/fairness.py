@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _RANK = 1e-10
 """Share of the largest singular value, of columns made orthonormal before, that counts as none."""
+_CONDITION = 1e-5
+"""Smallest singular value of X, its columns of length 1, that leaves 6 digits to a solution: the
+normal equations lose twice as many digits as X does."""
 _EXACT = 1e-7
 """Share of the response's spread below which a residual is its rounding."""
 _SEPARATED = 1e-6
@@ -41,12 +44,19 @@ def _doubts(model: Model) -> Iterator[str]:
         yield "the response is the same in every row"
     if any(block.levels * block.width + spare > model.n for block in model.blocks):
         yield "a block has as many random effects as there are rows"
+    if _condition(model.X) < _CONDITION:
+        yield "the columns of X are as good as dependent in double precision"
     if not _told_apart(model):
         yield "the covariance parameters cannot be told from each other"
-    if model.family == "gaussian":
-        if _fits_exactly(model):
-            yield "X and Z fit the response exactly"
-        return
+    yield from _exact(model) if model.family == "gaussian" else _separated(model)
+
+
+def _exact(model: Model) -> Iterator[str]:
+    if _fits_exactly(model):
+        yield "X and Z fit the response exactly"
+
+
+def _separated(model: Model) -> Iterator[str]:
     if _is_separated(model, model.X, completely=False):
         yield "a combination of fixed effects separates the response"
     if _is_separated(model, np.hstack([model.X, *map(spread, model.blocks)]), completely=True):
@@ -59,6 +69,11 @@ def spread(block: Block) -> Matrix:
     Z = np.zeros((n, block.levels, r))
     Z[np.arange(n), block.codes] = block.columns
     return Z.reshape(n, -1)
+
+
+def _condition(X: Matrix) -> float:
+    """Return the smallest singular value of X, its columns brought to length 1."""
+    return float(np.linalg.svd(X / np.linalg.norm(X, axis=0), compute_uv=False)[-1])
 
 
 def _told_apart(model: Model) -> bool:

@@ -24,6 +24,8 @@ _SHAPES: Sequence[Sequence[str | None]] = (
 _RATIOS = (1.0, 0.0, 0.3, 3.0, 1e-3, 1e-2, 10.0, 100.0)
 _RATIOS_OF_A_MEAN = (1.0, 0.0, 0.3, 1e-3, 2.0)
 _CORRELATIONS = (0.0, 0.5, -0.5, 0.95, 1.0, -1.0)
+_PLACES = ((0.0, 1.0), (0.0, 1.0), (0.0, 1.0), (10.0, 1.0), (2000.0, 1.0), (0.0, 1e-3), (0.0, 1e4))
+"""Means and SDs of covariates; both at once would leave X no digits (`parity.hunt.fairness`)."""
 _BALANCES = (1.0, 0.5, 0.1, 0.01)
 _LINKS = {"binomial": ("logit", "probit", "cloglog"), "poisson": ("log",)}
 
@@ -79,8 +81,7 @@ def _fixed(
             effects = draw(st.sampled_from([(1.0,), (1.0, -1.0)]))
         centre, scale = 0.0, 1.0
         if gaussian and not categorical:
-            centre = draw(st.sampled_from([0.0, 0.0, 10.0, 2000.0]))
-            scale = draw(st.sampled_from([1.0, 1.0, 1e-3, 1e4]))
+            centre, scale = draw(st.sampled_from(_PLACES))
         covariates.append(Covariate(name, effects, per, categorical, centre, scale))
     return tuple(covariates)
 

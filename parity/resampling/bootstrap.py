@@ -74,6 +74,11 @@ class Bootstrap:
         missing = self.replicates[~self.failed].isna().sum()
         return {str(name): int(count) for name, count in missing.items() if count}
 
+    @property
+    def _cells(self) -> Matrix:
+        """The replicates by place: a fixed effect may be called sigma, too."""
+        return self.replicates.to_numpy(dtype=np.float64)
+
     def confint(self, level: float = 0.95, *, kind: Kind = "perc") -> pd.DataFrame:
         """Return intervals of all parameters, those of R's ``boot.ci``.
 
@@ -101,8 +106,7 @@ class Bootstrap:
         if isinstance(level, bool) or not (isinstance(level, float) and 0.0 < level < 1.0):
             raise InputError(f"level is {level!r}; expected a number between 0 and 1.")
         limits = []
-        for name, estimate in self.estimates.items():
-            column = self.replicates[name].to_numpy()
+        for estimate, column in zip(self.estimates, self._cells.T, strict=True):
             present = column[np.isfinite(column)]
             few = len(present) < _FEWEST
             limits.append((np.nan, np.nan) if few else interval(estimate, present, level, kind))
@@ -112,12 +116,13 @@ class Bootstrap:
 
     def summary(self) -> pd.DataFrame:
         """Return estimate, bias and SD of the replicates, percentile limits and how many count."""
-        table = pd.DataFrame({"estimate": self.estimates})
-        table["bias"] = self.replicates.mean() - self.estimates
-        table["se"] = self.replicates.std(ddof=1)
-        table = table.join(self.confint())
-        table["replicates"] = self.replicates.notna().sum()
-        return table
+        cells = pd.DataFrame(self._cells)
+        table = pd.DataFrame({"estimate": self.estimates.to_numpy()})
+        table["bias"] = cells.mean() - table["estimate"]
+        table["se"] = cells.std(ddof=1)
+        table = table.join(self.confint().reset_index(drop=True))
+        table["replicates"] = cells.notna().sum()
+        return table.set_axis(self.estimates.index)
 
     def __str__(self) -> str:
         """Return the summary, and what went wrong how often."""
@@ -177,7 +182,7 @@ def bootstrap(
     """
     subject = _subject(fit_or_spec, data, REML=REML)
     if responses is not None:
-        return refit_all(subject, [np.asarray(responses, dtype=np.float64)], seed=None)
+        return refit_all(subject, [_numbers(responses)], seed=None)
     return _simulated(subject, require_count(n), draw_seed(seed))
 
 
@@ -202,6 +207,13 @@ def _subject(
     if data is None:
         raise InputError("A formula needs data: a data frame with its variables.")
     return of_model(as_spec(question, REML=REML), data)
+
+
+def _numbers(responses: NDArray[np.float64]) -> Matrix:
+    given = np.asarray(responses)
+    if given.dtype.kind not in "iuf":
+        raise InputError(f"The responses are {given.dtype}; expected a matrix of numbers.")
+    return given.astype(np.float64)
 
 
 def draw_seed(seed: int | None) -> int:

@@ -50,7 +50,15 @@ def simulate(
     ``b ~ N(0, sigma^2 D)`` anew in each, ``e ~ N(0, sigma^2 / weights)``. Each response takes the
     next stretch of the generator's normal numbers, spherical effects first: how they are cut into
     chunks does not matter.
+
+    Raises
+    ------
+    ValueError
+        Where a weight is not positive.
     """
+    if not (model.weights > 0).all():
+        message = "a row whose weight is not positive has no response to simulate"
+        raise ValueError(message)
     structure = Structure(model.blocks)
     spread = structure.Z @ structure.spread(factors(model, parameters.theta))
     mean = model.offset + model.X @ parameters.beta

@@ -19,6 +19,7 @@ from parity.design.statement import state
 from parity.examination import InputError, examine
 from parity.resampling.bootstrap import draw_seed, require_count
 from parity.resampling.draws import Parameters, simulate
+from parity.resampling.precondition import require_frame
 from parity.resampling.subject import as_spec
 
 if TYPE_CHECKING:
@@ -126,8 +127,8 @@ def bootstrap_lrt(
     Raises
     ------
     InputError
-        Where the models are not nested as far as numbers can tell, use other rows, or are
-        compared by REML with other fixed effects; in one sentence.
+        Where the models are not nested as far as numbers can tell, use other rows, responses or
+        weights, or are compared by REML with other fixed effects; in one sentence.
     """
     count, number = require_count(n), draw_seed(seed)
     specs = as_spec(small, REML=REML), as_spec(large, REML=REML)
@@ -191,7 +192,10 @@ class _Side:
         self.has_effects = bool(spec.random)
         self._fitter = Fitter(statement.model, reml=statement.spec.criterion == "REML")
         self._zero = np.zeros(statement.model.slices[-1].stop)
-        self.own = self.fit(statement.model.y[:, None])
+        try:
+            self.own = self.fit(statement.model.y[:, None])
+        except ValueError as error:
+            raise InputError(f"{spec.formula!r} cannot be fitted: {error}.") from error
 
     def fit(self, responses: Matrix, start: Vector | None = None) -> Refits:
         """Return the fits to responses ``(rows, b)``."""
@@ -252,6 +256,7 @@ def _stated(small: ModelSpec, large: ModelSpec, data: pd.DataFrame) -> _Pair:
             "The bootstrap by the criterion compares a linear or linear mixed model with a larger "
             f"linear mixed one; it cannot compare {small.formula!r} with {large.formula!r}."
         )
+    require_frame(data)
     dressed = small if small.random else replace(small, random=large.random)
     both = []
     for spec in (dressed, large):
@@ -263,6 +268,10 @@ def _stated(small: ModelSpec, large: ModelSpec, data: pd.DataFrame) -> _Pair:
             f"The models use other rows, {len(one.kept)} and {len(other.kept)}: leave out rows "
             "with a missing value first."
         )
+    for part, name in (("y", "response"), ("weights", "weights")):
+        if not np.array_equal(getattr(one.model, part), getattr(other.model, part)):
+            mine, others = getattr(small, name), getattr(large, name)
+            raise InputError(f"The models have other {name}, {mine!r} and {others!r}.")
     if large.criterion == "REML" and one.coefficients != other.coefficients:
         raise InputError("REML compares models of the same fixed effects alone: use ML.")
     pair = _Pair(_Side(small, one), _Side(large, other))

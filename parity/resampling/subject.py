@@ -13,6 +13,7 @@ from parity.design.statement import state
 from parity.examination import InputError, examine
 from parity.formula import parse
 from parity.resampling.draws import Parameters
+from parity.resampling.precondition import require_determined, require_frame
 from parity.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -124,14 +125,19 @@ def of_model(spec: ModelSpec, data: pd.DataFrame) -> Subject:
             f"The bootstrap by the criterion is for linear mixed models; {spec.formula!r} with "
             f"family {spec.family} is none. bridge.glmer(...).bootstrap() has lme4 do it."
         )
+    require_frame(data)
     examine(spec, data)
     statement = state(spec, data)
+    require_determined(statement)
     model, reml = statement.model, spec.criterion == "REML"
-    found = Fitter(model, reml=reml).fit(model.y[:, None])
+    try:
+        found = Fitter(model, reml=reml).fit(model.y[:, None])
+    except ValueError as error:
+        raise InputError(f"{spec.formula!r} cannot be fitted: {error}.") from error
     if not found.converged[0]:
         raise InputError(
-            f"The search for the optimum of {spec.formula!r} did not arrive; the data or the model "
-            "are degenerate."
+            f"The search for the optimum of {spec.formula!r} did not arrive at one with a residual; "
+            "the data or the model are degenerate."
         )
     where = Parameters(found.theta[0], found.beta[0], float(found.sigma[0]))
     return Subject(spec.formula, reml, model, where, names_of(statement))
@@ -151,6 +157,11 @@ def as_spec(question: str | ModelSpec, *, REML: bool) -> ModelSpec:
     """Return the model that a formula states, or a model that is one already."""
     if isinstance(question, ModelSpec):
         return question
+    if not isinstance(question, str):
+        raise InputError(
+            f"The model is a {type(question).__name__}; expected a formula, a ModelSpec or, to be "
+            "bootstrapped, an lmer fit of the bridge."
+        )
     return parse(question, criterion="REML" if REML else "ML")
 
 

@@ -164,3 +164,31 @@ def test_it_is_for_lmer_alone() -> None:
         plain.bootstrap(5, engine="native")
     with pytest.raises(bridge.NotDefinedError, match="for lmer"):
         plain.arrays()
+
+
+def test_a_weight_of_zero_has_a_sentence() -> None:
+    data = CASES["sleepstudy-slope-reml"].dataset.load()
+    data["w"] = np.arange(float(len(data)))
+    fit = bridge.lmer("Reaction ~ Days + (1 | Subject)", data, weights="w")
+    with pytest.raises(ValueError, match="whose weight is not positive"):
+        fit.bootstrap(5, engine="native")
+
+
+def test_a_model_without_fixed_effects_is_bootstrapped() -> None:
+    fit = bridge.lmer("Yield ~ 0 + (1 | Batch)", CASES["dyestuff-reml"].dataset.load())
+    found = fit.bootstrap(200, seed=1, engine="native")
+    assert list(found.replicates.columns) == ["sd_(Intercept)|Batch", "sigma"]
+    assert found.replicates["sigma"].mean() == pytest.approx(found.estimates["sigma"], rel=0.05)
+    own = parity.bootstrap(fit, n=200, seed=1).confint(0.9).to_numpy()
+    assert found.confint(np.float64(0.9)).to_numpy() == pytest.approx(own, rel=1e-12)
+
+
+def test_a_fixed_effect_that_is_called_sigma_has_limits_of_its_own() -> None:
+    data = CASES["sleepstudy-slope-reml"].dataset.load().rename(columns={"Days": "sigma"})
+    fit = bridge.lmer("Reaction ~ sigma + (1 | Subject)", data)
+    found = fit.bootstrap(99, seed=1, engine="native").confint()
+    assert list(found.index).count("sigma") == 2
+    own = parity.bootstrap(fit, n=99, seed=1).confint()
+    assert own.to_numpy() == pytest.approx(found.to_numpy(), rel=1e-12)
+    with pytest.raises(bridge.ArgumentError, match="which 2 parameters bear"):
+        fit.confint("boot", engine="native", n_boot=9, parm="sigma")

@@ -171,6 +171,20 @@ def statsmodels_10239() -> float:
     return found / right - 1
 
 
+def statsmodels_singular_raises() -> float:
+    mixed: Any = MixedLM
+    data = data_of("penicillin-reml")
+    raised = 0
+    for first in (60, 72, 90):
+        rows = data.iloc[first : first + 11]
+        model = mixed.from_formula("diameter ~ 1", rows, groups="plate")
+        try:
+            fit(model)
+        except np.linalg.LinAlgError:
+            raised += 1
+    return float(raised)
+
+
 def statsmodels_do_cg() -> float:
     try:
         fit(jsp(), do_cg=False)
@@ -194,6 +208,7 @@ _FUNCTIONS: tuple[Callable[[], float], ...] = (
     statsmodels_params_scale,
     statsmodels_lbfgs_inf,
     statsmodels_10239,
+    statsmodels_singular_raises,
     statsmodels_do_cg,
     statsmodels_lazy_llf,
 )

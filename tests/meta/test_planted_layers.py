@@ -377,6 +377,27 @@ def test_a_contradiction_of_the_references_excuses_no_more_than_its_size(
     assert (told.verdict, told.findings[0].verdict) == (verdict, verdict)
 
 
+@pytest.mark.parametrize(
+    ("contradiction", "error", "verdict"),
+    [
+        (5e-4, 0.1, Verdict.BETTER),  # within the tolerance, and a two hundredth of the difference
+        (5e-4, 1.2e-3, Verdict.DIFFER),  # within it, and the difference without it were none
+        (2e-3, 0.1, Verdict.DIFFER),  # beyond it: a lie, whoever is at the optimum
+    ],
+)
+def test_a_contradiction_of_the_candidates_that_agrees_takes_no_better_optimum_away(
+    contradiction: float, error: float, verdict: Verdict
+) -> None:
+    finding = Finding(
+        "sigma", (), 1.0, 1.0 + error, error, "relative", 1e-3, 1.0, Verdict.DIFFER, "a band"
+    )
+    pair = Comparison(CASE.name, "lme4", "own", Verdict.DIFFER, "D", "sigma differs", (finding,))
+    found = Contradiction("sigma", (), 1.0, 1.0 + contradiction, contradiction)
+    candidate = replace(placed("own", 0.0), contradictions=(found,))
+    told = settle(pair, placed("lme4", 1.0), candidate, lambda _: 1e-3)
+    assert told.findings[0].verdict is verdict
+
+
 @pytest.mark.parametrize(("above", "layer"), [(1.0, "C"), (0.0, "D")])
 def test_a_known_difference_lies_where_an_answer_went_wrong_first(above: float, layer: str) -> None:
     finding = Finding("sigma", (), 1.0, 1.1, 0.1, "relative", 1e-3, 1.0, Verdict.KNOWN, "a band")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from parity.criterion import joint, reduction, rotation
-from parity.criterion.components import connect
+from parity.criterion.components import are_narrow, connect
 from parity.criterion.covariance import covariances, factors
 from parity.criterion.derivative import differentiate
 from parity.criterion.joint import Joint
@@ -163,6 +163,8 @@ def test_a_group_of_one_row_and_a_constant_slope_have_a_rank_of_one() -> None:
     [
         (np.ones((3, 1)), r"responses of shape \(3, 1\); expected \(40, b\)"),
         (np.ones(40), r"responses of shape \(40,\)"),
+        (np.ones((40, 0)), "b at least 1"),
+        (np.full((40, 1), np.inf), "a response is not finite everywhere"),
         (np.full((40, 2), np.nan), "a response is not finite everywhere"),
     ],
 )
@@ -177,5 +179,29 @@ def test_a_model_that_leaves_no_residual_has_a_sentence() -> None:
     model = example("scalar")
     with pytest.raises(ValueError, match="more rows than coefficients"):
         Reduction(replace(model, weights=np.zeros(model.n)))
+    full = replace(model, X=np.random.default_rng(1).normal(size=(model.n, model.n)))
+    with pytest.raises(ValueError, match="more rows than coefficients"):
+        Reduction(full)
     with pytest.raises(ValueError, match="gaussian, not poisson"):
         Reduction(replace(model, family="poisson", link="log"))
+
+
+def test_columns_that_nearly_agree_are_two_and_their_basis_is_orthonormal() -> None:
+    """Of a column of 100 that varies by 1e-6 a share of 1e-8 is its own."""
+    rng = np.random.default_rng(7)
+    codes = np.repeat(np.arange(3), 8)
+    columns = np.column_stack([np.ones(24), 1e2 + 1e-6 * rng.normal(size=24)])
+    model = Model(rng.normal(size=24), np.ones((24, 1)), (Block(codes, columns, 3),))
+    (piece,) = rotate(model)
+    assert piece.kept.all()
+    basis = piece.basis.toarray()
+    assert basis.T @ basis == pytest.approx(np.eye(6), abs=1e-14)
+
+
+@pytest.mark.parametrize(("levels", "narrow"), [(100, True), (101, False)])
+def test_up_to_two_hundred_effects_a_component_is_narrow(levels: int, *, narrow: bool) -> None:
+    """Crossed factors are one component of all of their levels."""
+    rows = np.arange(levels * 100)
+    one = np.ones((len(rows), 1))
+    blocks = (Block(rows % 100, one, 100), Block(rows // 100, one, levels))
+    assert are_narrow(blocks) == narrow

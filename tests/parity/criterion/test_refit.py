@@ -10,11 +10,12 @@ import pytest
 
 from parity.criterion import components
 from parity.criterion.coordinates import Coordinates, natural, ordered
+from parity.criterion.covariance import covariances
 from parity.criterion.lmm import Criterion
 from parity.criterion.model import Block, Model
 from parity.criterion.optimum import find
 from parity.criterion.refit import Fitter
-from tests.parity.criterion.dense import LAYOUTS, example, slope, theta
+from tests.parity.criterion.dense import LAYOUTS, Textbook, example, slope, theta
 from tests.parity.stated_cases import stated
 
 if TYPE_CHECKING:
@@ -128,8 +129,10 @@ def test_a_response_without_residual_is_not_fitted_and_harms_no_other() -> None:
     alone = Fitter(model, reml=True).fit(drawn[:, [0, 2]])
     found = Fitter(model, reml=True).fit(drawn)
     assert found.deviance[[0, 2]].tolist() == pytest.approx(alone.deviance.tolist(), rel=1e-14)
-    # rounding leaves a residual of 1e-16, or none: what is said of it must not be an optimum of it
-    assert not found.converged[1] or found.sigma[1] < 1e-12
+    # rounding leaves a residual of 1e-16, or none
+    assert found.converged.tolist() == [True, False, True]
+    exact = Fitter(model, reml=True).evaluate(1e6 * drawn, np.zeros(1))
+    assert exact.converged.tolist() == [True, False, True]
 
 
 @pytest.mark.parametrize("layout", ["vector", "wide", "two terms and crossed vector"])
@@ -182,6 +185,18 @@ def test_the_seeds_model_has_its_printed_optimum() -> None:
     assert found.deviance[0] == pytest.approx(find(case.criterion).deviance, rel=1e-14)
 
 
+def test_a_wide_model_with_a_response_of_zero_fails_without_a_word(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(components, "WIDEST", 0)
+    model = example("crossed")
+    drawn = responses(model, 2)
+    drawn[:, 0] = 0.0
+    found = Fitter(model, reml=True).fit(drawn)
+    assert found.converged.tolist() == [False, True]
+    assert np.isnan(found.deviance[0])
+
+
 def test_levels_without_rows_change_nothing() -> None:
     model = example("scalar")
     (block,) = model.blocks
@@ -190,3 +205,30 @@ def test_levels_without_rows_change_nothing() -> None:
     here, there = (Fitter(one, reml=True).fit(drawn) for one in (model, more))
     assert there.theta == pytest.approx(here.theta, rel=1e-9, abs=1e-12)
     assert there.deviance == pytest.approx(here.deviance, rel=1e-13)
+
+
+def test_responses_that_the_random_effects_explain_whole_fail_and_harm_no_other() -> None:
+    """Their likelihood has no bound: theta grows until the derivatives are not finite."""
+    groups, x = np.repeat([0, 1, 2], 4), np.tile([0.0, 1.0, 2.0, 3.0], 3)
+    columns = np.column_stack([np.ones(12), x])
+    model = Model(np.zeros(12), np.ones((12, 1)), (Block(groups, columns, 3),))
+    drawn = responses(model, 3)
+    drawn[:, 1] = np.array([1.0, 3.0, -2.0])[groups] + np.array([0.3, 1.0, 2.0])[groups] * x
+    found = Fitter(model, reml=False).fit(drawn)
+    assert found.converged.tolist() == [True, False, True]
+    alone = Fitter(model, reml=False).fit(drawn[:, [0, 2]])
+    assert found.deviance[[0, 2]] == pytest.approx(alone.deviance, rel=1e-14)
+
+
+@pytest.mark.parametrize("reml", [False, True])
+@pytest.mark.parametrize("layout", ["scalar", "wide", "vector and crossed"])
+def test_a_model_without_fixed_effects_is_fitted(layout: str, *, reml: bool) -> None:
+    model = example(layout, dressed=True)
+    model = replace(model, X=model.X[:, :0])
+    drawn = responses(model, 4)
+    found = Fitter(model, reml=reml).fit(drawn)
+    assert found.converged.all()
+    assert found.beta.shape == (4, 0)
+    for place, y in enumerate(drawn.T):
+        book = Textbook(replace(model, y=y), reml, covariances(model, found.theta[place]))
+        assert found.deviance[place] == pytest.approx(book.deviance.real, rel=1e-12)

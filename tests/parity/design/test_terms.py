@@ -148,6 +148,25 @@ def test_a_nested_level_is_named_inner_then_outer() -> None:
     assert grouping.levels == ("u:p", "u:r", "v:p", "v:q")
 
 
+@pytest.mark.parametrize(("factors", "levels"), [(1, 3000), (2, 20), (2, 3000), (6, 3000)])
+def test_an_interaction_has_the_cells_that_occur_however_many_could(
+    factors: int, levels: int
+) -> None:
+    """Few cells are counted, many sorted, and more than an integer holds are told apart, too."""
+    rng = np.random.default_rng(2)
+    names = list("abcdef")[:factors]
+    half = pd.DataFrame({name: rng.permutation(3000) % levels for name in names})
+    data = pd.concat([half, half.sample(frac=0.5, random_state=1)], ignore_index=True)
+    data["y"] = rng.normal(size=len(data))
+    joint = ":".join(names)
+    grouping = model_frame(parse(f"y ~ 1 + (1 | {joint})"), data).groupings[joint]
+    cells = list(zip(*(data[name] for name in names), strict=True))
+    expected = sorted(set(cells))
+    assert grouping.levels == tuple(":".join(map(str, cell)) for cell in expected)
+    place = {cell: number for number, cell in enumerate(expected)}
+    assert grouping.codes.tolist() == [place[cell] for cell in cells]
+
+
 @pytest.mark.parametrize(
     ("formula", "frame", "sentence"),
     [

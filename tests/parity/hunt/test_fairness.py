@@ -68,6 +68,11 @@ def test_a_question_without_one_optimum_is_not(formula: str, family: str, reason
     assert reason in said(formula, family)
 
 
+def test_a_covariate_that_is_as_good_as_constant_is_not() -> None:
+    data = SMALL.assign(x=2000.0 + 1e-3 * SMALL["x"])
+    assert "in double precision" in said("y ~ 1 + x + (1 | h)", data=data)
+
+
 def test_counts_that_are_all_zero_in_a_category_separate() -> None:
     data = SMALL.assign(y=np.where(SMALL["h"] == "a", 0, SMALL["y"]))
     assert "fixed effects separates" in said("y ~ h + (1 | g)", "poisson", data)

@@ -196,6 +196,8 @@ def test_a_fit_is_bootstrapped_where_it_is(sleep: pd.DataFrame) -> None:
 
 def test_what_cannot_be_bootstrapped_is_one_sentence(sleep: pd.DataFrame) -> None:
     fit = FakeFit(of_model(parse(FORMULA), sleep))
+    weighed, ends = parse(FORMULA, weights="w"), np.arange(180.0)  # a weight of 0 is no data
+    few = pd.DataFrame({"y": [1.0, 2.0, 4.0], "x": list("abc"), "g": list("uuv")})
     refusals: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
         ("needs data", (FORMULA,), {}),
         ("leave data out", (fit, sleep), {}),
@@ -206,6 +208,19 @@ def test_what_cannot_be_bootstrapped_is_one_sentence(sleep: pd.DataFrame) -> Non
         ("seed is -1", (FORMULA, sleep, 5), {"seed": -1}),
         ("shape", (FORMULA, sleep), {"responses": np.ones((3, 2))}),
         ("not finite", (FORMULA, sleep), {"responses": np.full((180, 2), np.nan)}),
+        ("not finite", (FORMULA, sleep), {"responses": np.full((180, 2), np.inf)}),
+        (r"shape \(180,\)", (FORMULA, sleep), {"responses": np.ones(180)}),
+        (r"shape \(180, 0\)", (FORMULA, sleep), {"responses": np.ones((180, 0))}),
+        ("responses are <U1", (FORMULA, sleep), {"responses": np.full((180, 1), "a")}),
+        ("responses are complex", (FORMULA, sleep), {"responses": np.ones((180, 1)) * 1j}),
+        ("model is a NoneType", (None, sleep), {}),
+        ("data are a dict; expected a pandas DataFrame", (FORMULA, sleep.to_dict()), {}),
+        ("cannot be fitted: .* of positive weight", (weighed, sleep.assign(w=ends)), {}),
+        (
+            "'y ~ x .* cannot be fitted: .* more rows than coefficients",
+            ("y ~ x + (1 | g)", few),
+            {},
+        ),
     ]
     for sentence, asked, named in refusals:
         with pytest.raises(InputError, match=sentence):
@@ -216,3 +231,54 @@ def test_what_cannot_be_bootstrapped_is_one_sentence(sleep: pd.DataFrame) -> Non
     for level in (95, 1.0, 0.0, True):
         with pytest.raises(InputError, match="expected a number between 0 and 1"):
             found.confint(level)
+
+
+def test_a_fixed_effect_that_is_called_sigma_has_limits_of_its_own(sleep: pd.DataFrame) -> None:
+    named = sleep.rename(columns={"Days": "sigma"})
+    found = parity.bootstrap("Reaction ~ sigma + (1 | Subject)", named, 60, seed=3)
+    plain = parity.bootstrap("Reaction ~ Days + (1 | Subject)", sleep, 60, seed=3)
+    assert list(found.estimates.index).count("sigma") == 2
+    assert found.confint().to_numpy().tolist() == plain.confint().to_numpy().tolist()
+    assert found.summary().to_numpy().tolist() == plain.summary().to_numpy().tolist()
+    assert str(found).count("\nsigma ") == 2
+
+
+def test_a_covariance_that_nothing_determines_is_refused(sleep: pd.DataFrame) -> None:
+    data = sleep.assign(none=0.0, flat=3.0)
+    for term in ("none", "flat", "Days + I(2 * Days)"):
+        with pytest.raises(InputError, match="are not determined"):
+            parity.bootstrap(f"Reaction ~ Days + ({term} | Subject)", data, 5)
+    for terms in ("(1 | Subject) + (Days | Subject)", "(1 | Subject) + (1 | Subject)"):
+        with pytest.raises(InputError, match=r"have the column \(Intercept\)"):
+            parity.bootstrap(f"Reaction ~ Days + {terms}", data, 5)
+    found = parity.bootstrap("Reaction ~ Days + (Days || Subject)", data, 5)
+    assert list(found.estimates.index)[:2] == ["sd_(Intercept)|Subject", "sd_Days|Subject"]
+
+
+def test_a_response_without_error_is_refused(sleep: pd.DataFrame) -> None:
+    for offset in (0.0, 1e9):
+        exact = sleep.assign(Reaction=offset + 10.0 * sleep["Days"])
+        with pytest.raises(InputError, match="did not arrive at one with a residual"):
+            parity.bootstrap("Reaction ~ Days + (1 | Subject)", exact, 5)
+        noise = 1e-6 * np.random.default_rng(1).normal(size=180)
+        near = exact.assign(Reaction=exact["Reaction"] + noise)
+        found = parity.bootstrap("Reaction ~ Days + (1 | Subject)", near, 5)
+        assert found.estimates["sigma"] == pytest.approx(1e-6, rel=0.2)
+
+
+def test_the_summary_is_of_the_replicates(sleep: pd.DataFrame) -> None:
+    found = parity.bootstrap(FORMULA, sleep, 40, seed=5)
+    table = found.summary()
+    for name, estimate in found.estimates.items():
+        column = found.replicates[str(name)].dropna().to_numpy()
+        expected = [estimate, column.mean() - estimate, column.std(ddof=1)]
+        found_here = table.loc[str(name), ["estimate", "bias", "se"]].to_numpy()
+        assert found_here == pytest.approx(expected)
+        assert table.loc[str(name), "replicates"] == len(column)
+    assert table[["2.5 %", "97.5 %"]].equals(found.confint())
+
+
+def test_one_response_has_no_interval(sleep: pd.DataFrame) -> None:
+    found = parity.bootstrap(FORMULA, sleep, 1, seed=1)
+    assert found.confint().isna().all(axis=None)
+    assert found.summary()["replicates"].tolist() == [1] * 6

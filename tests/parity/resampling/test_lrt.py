@@ -83,6 +83,20 @@ def test_what_cannot_be_compared_is_one_sentence(sleep: pd.DataFrame) -> None:
     data["y"], data["z"], data["w"] = data["y"] + 9 * data["x"], data["y"] ** 2, data["y"] ** 3
     with pytest.raises(InputError, match="it is not nested in it"):
         parity.bootstrap_lrt("y ~ x + (1 | g)", "y ~ z + w + (1 | g)", data, 9)
+    with pytest.raises(InputError, match="other response, 'y' and 'z'"):
+        parity.bootstrap_lrt("y ~ x + (1 | g)", "z ~ x + (x | g)", data, 9)
+    data["w"] = np.linspace(1.0, 2.0, len(data))
+    with pytest.raises(InputError, match="other weights, 'w' and None"):
+        parity.bootstrap_lrt(
+            parse("y ~ x", weights="w"), parse("y ~ x + (1 | g)", criterion="ML"), data, 9
+        )
+    with pytest.raises(InputError, match=r"cannot be fitted: .* positive weight"):
+        parity.bootstrap_lrt(
+            parse("y ~ x", weights="w"), parse("y ~ x + (1 | g)", criterion="ML", weights="w"),
+            data.assign(w=0.0), 9,
+        )  # fmt: skip
+    with pytest.raises(InputError, match="The data are a NoneType; expected a pandas DataFrame"):
+        parity.bootstrap_lrt("y ~ x", "y ~ x + (1 | g)", None, 9)  # type: ignore[arg-type]
     with pytest.raises(InputError, match="cannot compare"):
         parity.bootstrap_lrt(parse("Reaction ~ 1"), parse("Reaction ~ Days"), sleep, 9)
     gaps = sleep.assign(Extra=np.where(np.arange(len(sleep)) == 3, np.nan, np.arange(len(sleep))))

@@ -136,8 +136,8 @@ def of_model(spec: ModelSpec, data: pd.DataFrame) -> Subject:
         raise InputError(f"{spec.formula!r} cannot be fitted: {error}.") from error
     if not found.converged[0]:
         raise InputError(
-            f"The search for the optimum of {spec.formula!r} did not arrive at one with a residual; "
-            "the data or the model are degenerate."
+            f"The search for the optimum of {spec.formula!r} did not arrive at one with a "
+            "residual; the data or the model are degenerate."
         )
     where = Parameters(found.theta[0], found.beta[0], float(found.sigma[0]))
     return Subject(spec.formula, reml, model, where, names_of(statement))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ from parity.panel import assemble
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from parity.hunt.signature import Signature
@@ -49,11 +52,25 @@ def execute(arguments: argparse.Namespace) -> int:
     with bar(None) as progress:
         ground = Ground(panel, tolerance.load_tolerances(), progress)
         hunt(ground, plan, tally, keep)
-    keep()
+    with _undisturbed():
+        keep()
     say(_summary(tally, arguments.folder))
     if tally.interrupted:
         return _BROKEN_OFF
     return 1 if tally.losses else 0
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let no second Ctrl-C cost what the first one left to be written."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _keeper(

@@ -102,7 +102,9 @@ def ways_off(
 
 def are_minima(hessian: Stack) -> Flags:
     """Whether no curvature ``(b, m, m)`` is of the wrong sign beyond rounding, ``(b,)``."""
-    curvature = np.linalg.eigvalsh(hessian)
+    # one that overflows says nothing
+    defined = np.isfinite(hessian).all(axis=(1, 2), keepdims=True)
+    curvature = np.linalg.eigvalsh(np.where(defined, hessian, 0.0))
     return np.asarray(curvature[:, 0] >= -SADDLE * np.abs(curvature[:, -1]))
 
 

@@ -87,7 +87,8 @@ class Joint:
         return np.linalg.solve(self.reduction.triangle, turned.T).T, sigma
 
     def _points(self, factors: Sequence[Stack], which: Positions) -> Iterator[_Point]:
-        elements = _elements(factors)
+        with np.errstate(all="ignore"):
+            elements = _elements(factors)
         each = sum(bundle.numbers for bundle in self.prepared)
         step = max(1, _CHUNK // max(each, 1))
         for start in range(0, len(which), step):

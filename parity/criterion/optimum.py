@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 ESCAPES = 3
+_FEW = 500
+"""Rows up to which a search goes down from every start."""
+_ROUNDING = 1e-13
+"""Share of a deviance by which another minimum has to be lower."""
 STARTS = (1.0, 0.3, 0.1, 3.0)
 
 
@@ -93,7 +97,7 @@ def find(criterion: Criterion, starts: Iterable[Vector] = ()) -> Optimum:
     model = criterion.model
     units = units_of(model)
     offered = [theta_in_units(model, start, units)[None] for start in starts]
-    found = minimise(_objective(criterion, units), [*offered, *identities(model, 1)])
+    found = lowest(_objective(criterion, units), [*offered, *identities(model, 1)])
     if not np.isfinite(found.heights[0]):
         message = "the deviance is not finite at any start; the data or the model are degenerate"
         raise ValueError(message)
@@ -137,6 +141,40 @@ def decrement(criterion: Criterion, theta: Vector) -> float:
     return max(gain, 0.5 * float(there.gradient @ np.linalg.solve(there.hessian, there.gradient)))
 
 
+def lowest(objective: Objective, starts: Sequence[Matrix]) -> Optima:
+    """Return the lowest of the minima reached from some starts, ``(b, m)`` each.
+
+    On few rows a deviance may have several, and each start is gone down from; on more than a few
+    hundred the best one alone, as `minimise` does.
+    """
+    if objective.model.n > _FEW:
+        return minimise(objective, starts)
+    # from the last one, the most ordinary of them
+    whole = minimise(objective, starts[-1:])
+    for start in starts[:-1]:
+        try:
+            other = minimise(objective, [start])
+        except np.linalg.LinAlgError:  # so far out that nothing is finite there
+            continue
+        at = np.flatnonzero(_are_better(other, whole))
+        _store(whole, at, _taken(other, at))
+    return whole
+
+
+def _are_better(found: Optima, known: Optima) -> Flags:
+    """Whether other minima are lower beyond rounding, or as low and arrived at, ``(b,)``."""
+    heights = np.where(np.isfinite(known.heights), known.heights, np.inf)
+    margin = _ROUNDING * np.abs(np.where(np.isfinite(heights), heights, 0.0))
+    lower = found.heights < heights - margin
+    return lower | (found.converged & ~known.converged & (found.heights <= heights + margin))
+
+
+def _taken(found: Optima, at: Positions) -> Optima:
+    """Return the minima of some of the responses."""
+    return Optima(**{name: values[at] for name, values in vars(found).items()})
+
+
+@np.errstate(over="ignore", invalid="ignore")
 def minimise(objective: Objective, starts: Sequence[Matrix]) -> Optima:
     """Return the minima reached from the best of some starts, ``(b, m)`` each.
 
@@ -176,7 +214,7 @@ def _best(objective: Objective, starts: Sequence[Matrix]) -> Matrix:
     count = len(starts[0])
     plain, which = natural(objective.model, count), np.arange(count)
     if len(starts) == 1:
-        return starts[0]
+        return starts[0].copy()
     heights = np.stack([objective.heights(plain.factors(start), which) for start in starts])
     heights[~np.isfinite(heights)] = np.inf
     best = np.stack(starts)[np.argmin(heights, axis=0), which]
@@ -217,9 +255,13 @@ def identities(model: Model, count: int) -> list[Matrix]:
 
 
 def units_of(model: Model) -> list[Vector]:
-    """Return the power of two nearest to each column's root mean square, ``(r,)`` a block."""
+    """Return the power of two nearest to each column's root mean square, ``(r,)`` a block.
+
+    It is over the residual SD of a row of middling weight: the weights' unit does not count either.
+    """
+    root = np.sqrt(np.median(model.weights))
     sizes = [
-        np.sqrt(np.einsum("nr,nr->r", block.columns, block.columns) / model.n)
+        root * np.sqrt(np.einsum("nr,nr->r", block.columns, block.columns) / model.n)
         for block in model.blocks
     ]
     return [

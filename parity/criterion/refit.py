@@ -18,7 +18,7 @@ from parity.criterion.optimum import (
     Optima,
     identities,
     in_units,
-    minimise,
+    lowest,
     theta_in_units,
     units_of,
 )
@@ -107,7 +107,7 @@ class Fitter:
         require_matrix(responses, self.model.n)
         starts = self._starts(start, responses.shape[1])
         objective = self._objective(responses)
-        return self._fits(objective, minimise(objective, starts), responses)
+        return self._fits(objective, lowest(objective, starts), responses)
 
     def evaluate(self, responses: Matrix, theta: Vector) -> Refits:
         """Return the model at one theta ``(m,)``, beta and sigma profiled out for each response.

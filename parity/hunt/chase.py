@@ -20,11 +20,15 @@ if TYPE_CHECKING:
     from parity.hunt.tally import Tally
     from parity.hunt.trial import Ground, Trial
 
-    Caught = Callable[[Signature], None]
+    Keep = Callable[[Signature | None], None]
 
 
 _REPEATED = 20
 """Quarries that hypothesis may draw again: each search begins with the simplest ones."""
+
+
+_EVERY = 20
+"""Models between two times that what was found is kept."""
 
 
 class _LostError(Exception):
@@ -69,7 +73,7 @@ class _Target:
     known: dict[Quarry, bool] = field(default_factory=dict)
 
 
-def hunt(ground: Ground, plan: Plan, tally: Tally, caught: Caught = lambda _: None) -> None:
+def hunt(ground: Ground, plan: Plan, tally: Tally, keep: Keep = lambda _: None) -> None:
     """Draw, judge and shrink until the plan is met; the tally holds all that came of it.
 
     An interruption ends it early, with everything until then in the tally.
@@ -82,28 +86,29 @@ def hunt(ground: Ground, plan: Plan, tally: Tally, caught: Caught = lambda _: No
         How many, from which seed.
     tally
         Filled in.
-    caught
-        Called with the signature of each loss when it has been shrunk.
+    keep
+        Called with the signature of each loss when it has been shrunk, and with None now and then:
+        what it writes is there whatever ends the hunt.
     """
     tried: set[Quarry] = set()
     turn = 0
     try:
         while tally.models < plan.models:
             before = tally.models
-            _search(ground, plan, tally, tried, (turn, caught))
+            _search(ground, plan, tally, tried, (turn, keep))
             turn += 1
             if tally.models == before:
                 break
         for signature in sorted(tally.captures):
             if not tally.captures[signature].shrunk:
                 _trim(ground, plan, tally, signature)
-                caught(signature)
+                keep(signature)
     except KeyboardInterrupt:
         tally.interrupted = True
 
 
 def _search(
-    ground: Ground, plan: Plan, tally: Tally, tried: set[Quarry], turn: tuple[int, Caught]
+    ground: Ground, plan: Plan, tally: Tally, tried: set[Quarry], turn: tuple[int, Keep]
 ) -> None:
     """Draw until a loss is new, and shrink it; or until enough have been drawn."""
     target: _Target | None = None
@@ -126,6 +131,8 @@ def _search(
                 return
             tried.add(quarry)
             target = _first_new(_drawn(ground, quarry, tally), tally, plan, quarry)
+            if tally.models % _EVERY == 0:
+                turn[1](None)
             lost = target is not None
         else:
             lost = _still(ground, quarry, tally, target)

@@ -63,6 +63,13 @@ lme4_gamma_dispersion <- function() {
   as.data.frame(VarCorr(model))[1L, "sdcor"] / found[[3L]] - 1
 }
 
+# The criterion has log |X'X| in it, which the unit of one column changes by 2 log(unit).
+lme4_covariate_unit <- function() {
+  data <- sleep()
+  data$ticks <- 1e4 * data$Days
+  REMLcrit(quietly(lmer(Reaction ~ ticks + (ticks | Subject), data))) - 2 * log(1e4) - SLEEP_REML
+}
+
 lme4_large_covariate <- function() {
   REMLcrit(quietly(lmer(Reaction ~ I(Days + 2000) + (I(Days + 2000) | Subject), sleep()))) - SLEEP_REML
 }

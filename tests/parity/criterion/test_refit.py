@@ -106,6 +106,19 @@ def test_a_slope_in_other_units_scales_its_theta_alone(unit: float) -> None:
     assert there.deviance == pytest.approx(here.deviance, rel=1e-13)
 
 
+@pytest.mark.parametrize("unit", [1e-20, 1e14, 1e16])
+@pytest.mark.parametrize("layout", ["scalar", "vector"])
+def test_weights_in_other_units_scale_theta_alone(layout: str, unit: float) -> None:
+    model = example(layout)
+    moved = replace(model, weights=unit * model.weights)
+    drawn = responses(model, 8)
+    here, there = (Fitter(one, reml=True).fit(drawn) for one in (model, moved))
+    assert there.theta * np.sqrt(unit) == pytest.approx(here.theta, rel=1e-6, abs=1e-7)
+    assert there.sigma / np.sqrt(unit) == pytest.approx(here.sigma, rel=1e-9)
+    assert there.singular.tolist() == here.singular.tolist()
+    assert 0 < here.singular.sum() < 8
+
+
 def test_without_random_effects_it_is_least_squares() -> None:
     model = example("crossed", dressed=True)
     drawn = responses(model, 3)

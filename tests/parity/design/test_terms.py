@@ -183,3 +183,22 @@ def test_unusable_data_are_refused_in_a_sentence(
 ) -> None:
     with pytest.raises(UnusableDataError, match=sentence):
         model_frame(parse(formula), frame)
+
+
+@pytest.mark.parametrize(
+    ("column", "levels", "codes"),
+    [
+        (["b", None, "a", "b"], ["a", "b"], [1, -1, 0, 1]),
+        ([2.5, np.nan, 10.0, 2.5], ["2.5", "10"], [0, -1, 1, 0]),
+        ([0.1 + 0.2, 0.3, 1.0, np.nan], ["0.3", "1"], [0, 0, 1, -1]),
+        ([True, None, False, True], ["FALSE", "TRUE"], [1, -1, 0, 1]),
+        ([None, None], [], [-1, -1]),
+    ],
+)
+def test_a_column_is_a_factor_whose_missing_cells_are_of_no_level(
+    column: list[object], levels: list[str], codes: list[int]
+) -> None:
+    """Numbers that read alike in 15 digits are one level, as in R."""
+    found = as_factor(pd.Series(column))
+    assert list(found.cat.categories) == levels
+    assert found.cat.codes.tolist() == codes

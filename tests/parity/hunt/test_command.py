@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from parity import engine as engine_module
 from parity.casefile import load_suite
 from parity.cli import main
+from parity.hunt.casebook import write_case
 from tests.parity.hunt.planted import Fault, Planted, none, raises_on_many_levels
 
 if TYPE_CHECKING:
@@ -92,6 +94,20 @@ def test_a_hunt_that_is_broken_off_writes_what_it_has(
     assert found["losses"]
     assert all((tmp_path / loss["case"]).exists() for loss in found["losses"])
     assert "broken off" in capsys.readouterr().out
+
+
+def test_a_second_interruption_does_not_cost_what_the_first_left_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_and_be_disturbed(*how: Any) -> Path:  # noqa: ANN401 - whatever is written
+        signal.raise_signal(signal.SIGINT)
+        return write_case(*how)
+
+    monkeypatch.setattr("parity.hunt.casebook.write_case", write_and_be_disturbed)
+    assert called(monkeypatch, tmp_path, raises_on_many_levels) == 130
+    found = json.loads((tmp_path / "hunt.json").read_text())
+    assert found["losses"]
+    assert all((tmp_path / loss["case"]).exists() for loss in found["losses"])
 
 
 @pytest.mark.parametrize("option", ["--models=0", "--effort=0", "--seed=-1"])

@@ -20,7 +20,7 @@ from parity.examination import InputError
 from parity.formula import parse
 from parity.resampling import bootstrap as module
 from parity.resampling.interval import interval
-from parity.resampling.subject import Subject, of_model, parameters_of
+from parity.resampling.subject import Subject, names_of, of_model, parameters_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -233,6 +233,15 @@ def test_what_cannot_be_bootstrapped_is_one_sentence(sleep: pd.DataFrame) -> Non
             found.confint(level)
 
 
+def test_a_formula_is_fitted_by_the_criterion_that_is_asked_for(sleep: pd.DataFrame) -> None:
+    for asked, name in ((True, "reml"), (False, "ml")):
+        found = parity.bootstrap(FORMULA, sleep, 3, seed=1, REML=asked)
+        case = CASES[f"sleepstudy-slope-{name}"]
+        own = parity.bootstrap(case.spec, sleep, 3, seed=1)
+        assert found.reml == own.reml == asked
+        pd.testing.assert_frame_equal(found.replicates, own.replicates)
+
+
 def test_a_fixed_effect_that_is_called_sigma_has_limits_of_its_own(sleep: pd.DataFrame) -> None:
     named = sleep.rename(columns={"Days": "sigma"})
     found = parity.bootstrap("Reaction ~ sigma + (1 | Subject)", named, 60, seed=3)
@@ -241,6 +250,35 @@ def test_a_fixed_effect_that_is_called_sigma_has_limits_of_its_own(sleep: pd.Dat
     assert found.confint().to_numpy().tolist() == plain.confint().to_numpy().tolist()
     assert found.summary().to_numpy().tolist() == plain.summary().to_numpy().tolist()
     assert str(found).count("\nsigma ") == 2
+
+
+def test_parameters_are_named_in_the_order_of_their_numbers(sleep: pd.DataFrame) -> None:
+    data = sleep.assign(late=np.where(sleep["Days"] > 4, 1.0, 0.0), odd=sleep["Days"] % 2)
+    statement = state(parse("Reaction ~ 1 + (late + odd | Subject)"), data)
+    names = names_of(statement)
+    theta = np.array([[2.0, 0.5, -1.0, 1.5, 0.25, 1.0]])
+    row = parameters_of(statement.model, theta, np.array([[7.0]]), np.array([3.0]))[0]
+    factor = np.array([[2.0, 0.0, 0.0], [0.5, 1.5, 0.0], [-1.0, 0.25, 1.0]])
+    D = factor @ factor.T
+    columns, spread = ["(Intercept)", "late", "odd"], np.sqrt(np.diag(D))
+    expected = {f"sd_{c}|Subject": 3.0 * s for c, s in zip(columns, spread, strict=True)}
+    for j, i in ((0, 1), (0, 2), (1, 2)):
+        name = f"cor_{columns[i]}.{columns[j]}|Subject"
+        expected[name] = D[i, j] / spread[i] / spread[j]
+    expected |= {"sigma": 3.0, "(Intercept)": 7.0}
+    assert dict(zip(names, row, strict=True)) == pytest.approx(expected, rel=1e-14)
+
+
+def test_no_correlation_is_beyond_one(sleep: pd.DataFrame) -> None:
+    """The third row of the factor is a multiple of the second: rounding would leave 1 + 2e-16."""
+    data = sleep.assign(odd=sleep["Days"] % 2)
+    model = state(parse("Reaction ~ 1 + (Days + odd | Subject)"), data).model
+    rng = np.random.default_rng(1)
+    a, b, c, times, zero = *rng.uniform(0.1, 9.0, (4, 500)), np.zeros(500)
+    theta = np.column_stack([a, b, times * b, c, times * c, zero])
+    found = parameters_of(model, theta, np.zeros((500, 1)), np.ones(500))[:, 4]
+    assert found == pytest.approx(1.0, abs=1e-14)
+    assert found.max() == 1.0
 
 
 def test_a_covariance_that_nothing_determines_is_refused(sleep: pd.DataFrame) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,14 @@ from scipy import stats
 
 import parity
 from parity.casefile import load_suite
+from parity.criterion.refit import Fitter
+from parity.design.statement import state
 from parity.examination import InputError
 from parity.formula import parse
+from parity.resampling import lrt as module
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SMALL = "y ~ 1 + (1 | g)"
 CASES = {case.name: case for case in load_suite().cases}
@@ -104,3 +112,49 @@ def test_what_cannot_be_compared_is_one_sentence(sleep: pd.DataFrame) -> None:
         parity.bootstrap_lrt(
             "Reaction ~ Days + (1 | Subject)", "Reaction ~ Days + Extra + (1 | Subject)", gaps, 9
         )
+
+
+def test_a_pair_of_which_one_fit_failed_counts_in_no_p_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 50 pairs the small model's third fit fails, and the large one's fifth."""
+    small, large, data = "y ~ 1 + (1 | g)", "y ~ x + (1 | g)", sample(3, 0.5)
+    whole = parity.bootstrap_lrt(small, large, data, 50, seed=2)
+
+    class Failing(Fitter):
+        def fit(self, responses: NDArray[np.float64], start: Any = None) -> Any:  # noqa: ANN401
+            fits = super().fit(responses, start)
+            if responses.shape[1] > 1:
+                fits.converged[2 if self.model.p == 1 else 4] = False
+            return fits
+
+    monkeypatch.setattr(module, "Fitter", Failing)
+    found = parity.bootstrap_lrt(small, large, data, 50, seed=2)
+    assert np.flatnonzero(np.isnan(found.replicates)).tolist() == [2, 4]
+    assert found.failed == 2
+    assert "2 failed" in str(found)
+    left = np.delete(whole.replicates, [2, 4])
+    above = int((left >= found.statistic).sum())
+    assert found.p == (1 + above) / 49
+
+
+@pytest.mark.parametrize("reml", [False, True])
+def test_a_model_without_random_effects_is_compared_by_the_same_criterion(*, reml: bool) -> None:
+    data = sample(4, 1.0)
+    found = parity.bootstrap_lrt("y ~ x", "y ~ x + (1 | g)", data, 9, seed=1, REML=reml)
+    model = state(parse("y ~ x + (1 | g)"), data).model
+    fitter, y = Fitter(model, reml=reml), model.y[:, None]
+    expected = fitter.evaluate(y, np.zeros(1)).deviance[0] - fitter.fit(y).deviance[0]
+    assert (found.reml, found.df) == (reml, 1)
+    assert found.statistic == pytest.approx(expected, rel=1e-10)
+
+
+def test_a_statistic_of_zero_is_below_none() -> None:
+    """Half of the statistics under the hypothesis are 0, too, but for rounding."""
+    data = sample(2)
+    effects = data.groupby("g")["y"].transform("mean")
+    data["y"] = data["y"] - effects
+    found = parity.bootstrap_lrt("y ~ 1", "y ~ 1 + (1 | g)", data, 99, seed=1)
+    assert found.statistic == pytest.approx(0.0, abs=1e-10)
+    assert (found.replicates < 1e-10).any()
+    assert (found.p, found.p_interval[1]) == (1.0, 1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from parity.quantity import QUANTITIES, applicable
@@ -27,7 +28,7 @@ class Status(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Design:
     """The fixed-effects design matrix that an engine used.
 
@@ -37,27 +38,25 @@ class Design:
         R's coefficient names, ``(p,)``.
     matrix
         X, ``(n, p)``, in the order of `FitResult.rows`.
-    sizes
-        Root mean square of each column, by name: the unit that its coefficient comes in.
     """
 
     columns: tuple[str, ...]
     matrix: NDArray[np.float64]
-    sizes: Mapping[str, float] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Refuse a matrix that its column names do not fit."""
-        self._require_names()
+    @cached_property
+    def sizes(self) -> Mapping[str, float]:
+        """Root mean square of each column, by name: the unit that its coefficient comes in."""
         peaks = abs(self.matrix).max(axis=0, initial=0.0)
         peaks[peaks == 0.0] = 1.0
         sizes = peaks * ((self.matrix / peaks) ** 2).mean(axis=0) ** 0.5
-        object.__setattr__(self, "sizes", dict(zip(self.columns, sizes.tolist(), strict=True)))
+        return dict(zip(self.columns, sizes.tolist(), strict=True))
 
-    def _require_names(self) -> None:
+    def __post_init__(self) -> None:
+        """Refuse a matrix that its column names do not fit, or that is not finite."""
         if self.matrix.ndim != 2 or self.matrix.shape[1] != len(self.columns):  # noqa: PLR2004 - a matrix has two axes
             message = f"a design of shape {self.matrix.shape} has {len(self.columns)} column names"
             raise ValueError(message)
-        if math.isfinite(abs(self.matrix).max(initial=0.0)):
+        if math.isfinite(self.matrix.max(initial=0.0) - self.matrix.min(initial=0.0)):
             return
         for position, name in enumerate(self.columns):
             column = self.matrix[:, position].tolist()

@@ -18,7 +18,7 @@ from parity.criterion.covariance import triangle
 from parity.criterion.rotation import rotate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from parity.criterion.model import Matrix, Model, Vector
     from parity.criterion.rotation import Piece, Positions, Stack
@@ -27,8 +27,8 @@ _KEPT = 400_000
 """Numbers of a basis, rows times effects, up to which it is kept and not made anew at each use."""
 _BLOCK = 1 << 17
 """Numbers of responses that are reduced together: 1 MB."""
-_ROWS = 1 << 16
-"""Rows of X that are looked at together: a few MB."""
+_ROWS = 1 << 14
+"""Rows that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,15 @@ class Responses:
         Products with Q of what is orthogonal to the random effects, ``(p, b)``.
     squares
         Its sums of squares, ``(b,)``.
+    largest
+        The largest number of each response, whose last digit is how exact it is, ``(b,)``.
     """
 
     turned: Matrix
     rotated: Matrix
     cross: Matrix
     squares: Vector
+    largest: Vector
 
 
 class Reduction:
@@ -100,8 +103,7 @@ class Reduction:
         """R of ``W^1/2 X = Q R``, ``(p, p)``, from a few rows at a time."""
         model = self.model
         found: Matrix = np.empty((0, model.p))
-        for start in range(0, model.n, _ROWS):
-            part = slice(start, start + _ROWS)
+        for part in _parts(model.n):
             rows = np.sqrt(model.weights[part])[:, None] * model.X[part]
             found = np.asarray(np.linalg.qr(np.concatenate([found, rows]), mode="r"))
         return found
@@ -124,8 +126,8 @@ class Reduction:
         return np.asarray(np.linalg.solve(self.triangle.T, scaled.T), dtype=np.float64).T
 
     @cached_property
-    def _reduced(self) -> tuple[tuple[Bundle, ...], Matrix]:
-        """The bundles, and Q'Q ``(p, p)`` of what is orthogonal to the random effects."""
+    def _reduced(self) -> tuple[tuple[Bundle, ...], Matrix, int]:
+        """The bundles, Q'Q ``(p, p)`` of what is orthogonal to the random effects, and K."""
         within = np.zeros((self.model.p, self.model.p))
         scale = np.concatenate([_products(unit) for unit in self.units])[:, None, None, None]
         parts: dict[int, list[Bundle]] = {}
@@ -139,7 +141,7 @@ class Reduction:
                 bundle.spread[...] /= scale
                 parts.setdefault(k, []).append(bundle)
             start += piece.kept.size
-        return tuple(_joined(parts[k]) for k in sorted(parts)), within
+        return tuple(_joined(parts[k]) for k in sorted(parts)), within, start
 
     @property
     def bundles(self) -> tuple[Bundle, ...]:
@@ -151,10 +153,16 @@ class Reduction:
         """Q'Q of what is orthogonal to the random effects, ``(p, p)``."""
         return self._reduced[1]
 
+    @property
+    def size(self) -> int:
+        """K, how many rotated numbers a response has."""
+        return self._reduced[2]
+
     @cached_property
     def volume(self) -> float:
         """log|W^-1|."""
-        return -float(np.log(self.model.weights).sum())
+        parts = (np.log(self.model.weights[rows]).sum() for rows in _parts(self.model.n))
+        return -float(sum(parts))
 
     def reduce(self, responses: Matrix) -> Responses:
         """Return responses ``(n, b)`` reduced.
@@ -175,14 +183,14 @@ class Reduction:
             np.concatenate([part.rotated for part in parts], axis=1),
             np.concatenate([part.cross for part in parts], axis=1),
             np.concatenate([part.squares for part in parts]),
+            np.concatenate([part.largest for part in parts]),
         )
 
     @np.errstate(over="ignore", invalid="ignore")
     def _reduce(self, responses: Matrix) -> Responses:
         """Return a few responses reduced: so few that what is made of them stays in the cache."""
         turned = np.zeros((self.model.p, responses.shape[1]))
-        for start in range(0, self.model.n, _ROWS):
-            part = slice(start, start + _ROWS)
+        for part in _parts(self.model.n):
             turned += self.basis(part).T @ self._weighted(responses, part)
         if not np.isfinite(turned).all():
             message = "a response is not finite everywhere"
@@ -196,7 +204,8 @@ class Reduction:
             rotated.append(between)
             cross += Q.T @ left
             squares += np.einsum("nb,nb->b", left, left)
-        return Responses(turned, np.concatenate(rotated), cross, squares)
+        largest = largest_of(responses)
+        return Responses(turned, np.concatenate(rotated), cross, squares, largest)
 
     def _weighted(self, responses: Matrix, rows: Positions | slice) -> Matrix:
         """Return the responses less the offset, times the root of the weights."""
@@ -204,6 +213,11 @@ class Reduction:
         scaled: Matrix = responses[rows] - model.offset[rows, None]
         scaled *= np.sqrt(model.weights[rows])[:, None]
         return scaled
+
+
+def _parts(n: int) -> Iterator[slice]:
+    """Yield the rows some at a time."""
+    return (slice(start, start + _ROWS) for start in range(0, n, _ROWS))
 
 
 def _products(unit: Vector) -> Vector:
@@ -232,6 +246,11 @@ def _joined(parts: list[Bundle]) -> Bundle:
         np.concatenate([part.fixed for part in parts]),
         np.concatenate([part.places for part in parts]),
     )
+
+
+def largest_of(responses: Matrix) -> Vector:
+    """Return the largest number of each response ``(n, b)``, whatever its sign."""
+    return np.asarray(np.maximum(responses.max(axis=0), -responses.min(axis=0)))
 
 
 def require_matrix(responses: Matrix, n: int) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from parity.criterion.components import are_narrow
 from parity.criterion.coordinates import natural
-from parity.criterion.covariance import covariances, triangle
+from parity.criterion.covariance import covariances, pack, triangle
+from parity.criterion.draws import require_weights, simulate
 from parity.criterion.joint import Joint
 from parity.criterion.lmm import Criterion
 from parity.criterion.objective import Objective, Separate
@@ -22,11 +23,15 @@ from parity.criterion.optimum import (
     theta_in_units,
     units_of,
 )
-from parity.criterion.reduction import Reduction, require_matrix
+from parity.criterion.reduction import Reduction, largest_of, require_matrix
+from parity.criterion.sampler import Sampler
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
+    from parity.criterion.draws import Parameters
     from parity.criterion.model import Matrix, Model, Vector
 
     Flags = NDArray[np.bool_]
@@ -105,9 +110,32 @@ class Fitter:
             Where the responses do not fit the model.
         """
         require_matrix(responses, self.model.n)
-        starts = self._starts(start, responses.shape[1])
-        objective = self._objective(responses)
-        return self._fits(objective, lowest(objective, starts), responses)
+        return self._fit(*self._objective(responses), start)
+
+    def resample(
+        self, where: Parameters, n: int, generator: np.random.Generator
+    ) -> Iterator[Refits]:
+        """Yield the fits to n responses drawn from the model, some at a time.
+
+        Of components of effects that are small the criterion's own numbers are drawn (see
+        `sampler`), of others the rows of a response (see `draws`).
+
+        Raises
+        ------
+        ValueError
+            Where a weight is not positive.
+        """
+        if not self._is_narrow:
+            for responses in simulate(self.model, where, n, generator):
+                yield self.fit(responses, where.theta)
+            return
+        require_weights(self.model)
+        scaled = theta_in_units(self.model, where.theta, self._units)
+        elements = pack(covariances(self.model, scaled))
+        sampler = Sampler(self._reduction, elements, where.beta, where.sigma)
+        for drawn in sampler.draw(n, generator):
+            joint = Joint(self._reduction, drawn, reml=self.reml)
+            yield self._fit(joint, drawn.largest, where.theta)
 
     def evaluate(self, responses: Matrix, theta: Vector) -> Refits:
         """Return the model at one theta ``(m,)``, beta and sigma profiled out for each response.
@@ -117,7 +145,7 @@ class Fitter:
         require_matrix(responses, self.model.n)
         count = responses.shape[1]
         scaled = np.tile(theta_in_units(self.model, theta, self._units), (count, 1))
-        objective = self._objective(responses)
+        objective, largest = self._objective(responses)
         heights = objective.heights(natural(self.model, count).factors(scaled), np.arange(count))
         there = Optima(
             theta=scaled,
@@ -127,12 +155,18 @@ class Fitter:
             converged=np.isfinite(heights),
             singular=np.zeros(count, dtype=bool),
         )
-        return self._fits(objective, there, responses)
+        return self._fits(objective, there, largest)
 
-    def _objective(self, responses: Matrix) -> Objective:
+    def _fit(self, objective: Objective, largest: Vector, start: Vector | None) -> Refits:
+        starts = self._starts(start, len(largest))
+        return self._fits(objective, lowest(objective, starts), largest)
+
+    def _objective(self, responses: Matrix) -> tuple[Objective, Vector]:
+        """Return what is minimised, and the largest number of each response ``(b,)``."""
         if self._is_narrow:
-            return Joint(self._reduction, self._reduction.reduce(responses), reml=self.reml)
-        return Separate([self._criterion.of(y) for y in responses.T])
+            reduced = self._reduction.reduce(responses)
+            return Joint(self._reduction, reduced, reml=self.reml), reduced.largest
+        return Separate([self._criterion.of(y) for y in responses.T]), largest_of(responses)
 
     def _starts(self, start: Vector | None, count: int) -> list[Matrix]:
         others = identities(self.model, count)
@@ -143,7 +177,7 @@ class Fitter:
         offered = np.tile(begun, (count, 1))
         return [offered] if min(spread) > _INTERIOR**2 else [offered, *others]
 
-    def _fits(self, objective: Objective, found: Optima, responses: Matrix) -> Refits:
+    def _fits(self, objective: Objective, found: Optima, largest: Vector) -> Refits:
         count = len(found.heights)
         factors = natural(objective.model, count).factors(found.theta)
         beta, sigma = objective.estimates(factors, np.arange(count))
@@ -151,12 +185,11 @@ class Fitter:
         for part, scale in zip(self.model.slices, self._scales(), strict=True):
             theta[:, part] *= scale
         heights = np.where(np.isfinite(found.heights), found.heights, np.nan)
-        converged = found.converged & (sigma > self._digit(responses))
+        converged = found.converged & (sigma > self._digit(largest))
         return Refits(theta, beta, sigma, heights, found.singular, converged)
 
-    def _digit(self, responses: Matrix) -> Vector:
+    def _digit(self, largest: Vector) -> Vector:
         """Return the last digit of the largest number of each response, as a residual SD."""
-        largest = np.maximum(responses.max(axis=0), -responses.min(axis=0))
         root = np.exp(np.log(self.model.weights).mean() / 2.0)
         return np.asarray(largest * root * np.finfo(float).eps)
 

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 DEPENDENT = 1e-12
 """Share of a column's norm that rounding may leave of it where it depends on others."""
-_PIECE = 1 << 18
-"""Numbers in a piece of work: 2 MB."""
+_PIECE = 1 << 15
+"""Numbers in a piece of work: a quarter of a MB."""
+_PIECES = 64
+"""How many pieces there may be: the rows of each are looked for among all."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Piece:
     Attributes
     ----------
     rows
-        Positions in the model of the n rows, component by component.
+        Positions in the model of the n rows.
     basis
         E, ``(n, J w)``: w columns a component, those that depend on others are 0.
     spread
@@ -61,32 +63,24 @@ class Piece:
 def rotate(model: Model) -> Iterator[Piece]:
     """Yield the rotation piece by piece, each of a bounded size or a single component."""
     found = connect(model.blocks)
-    order = _order(found.of_rows, found.count)
-    sizes = np.bincount(found.of_rows, minlength=found.count)
+    labels = found.of_rows
+    sizes = np.bincount(labels, minlength=found.count)
     ends = np.cumsum(sizes)
+    in_order = bool((labels[1:] >= labels[:-1]).all())
     for first, last in _spans(sizes, found.widths):
-        begin = int(ends[first - 1]) if first else 0
-        rows = slice(begin, int(ends[last - 1]))
-        chosen = rows if order is None else order[rows]
-        yield _piece(model, found, chosen, (first, last))
-
-
-def _order(labels: Positions, count: int) -> Positions | None:
-    """Return the rows in the order of their components; None where they are in it already."""
-    if bool((labels[1:] >= labels[:-1]).all()):
-        return None
-    # the rows of a matrix of 0 and 1: counted, not sorted, and half the size of positions
-    size = len(labels)
-    places = (labels.astype(np.int32), np.arange(size, dtype=np.int32))
-    members = sparse.coo_array((np.ones(size, dtype=np.int8), places), shape=(count, size))
-    return np.asarray(members.tocsr().indices)
+        if in_order:
+            begin = int(ends[first - 1]) if first else 0
+            yield _piece(model, found, slice(begin, int(ends[last - 1])), (first, last))
+        else:
+            rows = np.flatnonzero((labels >= first) & (labels < last))
+            yield _piece(model, found, rows, (first, last))
 
 
 def _spans(sizes: Positions, widths: Positions) -> Iterator[tuple[int, int]]:
     """Yield first and last component, exclusive, of each piece; none is without rows."""
     present = np.flatnonzero(sizes)
     filled = np.cumsum(sizes[present] * widths[present])
-    part = (filled - 1) // _PIECE
+    part = (filled - 1) // max(_PIECE, filled[-1] // _PIECES)
     cuts = np.flatnonzero(np.diff(part, prepend=-1))
     for cut, end in zip(cuts, [*cuts[1:], len(present)], strict=True):
         yield int(present[cut]), int(present[end - 1]) + 1

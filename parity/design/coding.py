@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 patsy: Any = untyped_patsy
 
+_ROWS = 1 << 14
+"""Rows that are looked at together."""
 RANK_TOLERANCE = 1e-7
 """Below this share of its length a column depends on earlier ones: R's lm, lme4's rank check."""
 
@@ -56,18 +58,26 @@ def code(terms: Terms, table: pd.DataFrame) -> Coded:
     NotExpressibleError
         Where patsy codes a factor otherwise than R, so that coefficients mean something else.
     """
-    built = patsy.dmatrix(terms.text, table, NA_action="raise", return_type="matrix")
+    info = patsy.incr_dbuilder(terms.text, lambda: iter([table]))
     described = patsy.ModelDesc.from_formula(terms.text).rhs_termlist
     coding = _Coding(
-        built.design_info,
+        info,
         {patsy.EvalFactor(f"Q({name!r})"): (i, name) for i, name in enumerate(terms.atoms)},
         sorted(described, key=lambda term: len(term.factors)),
     )
     columns = list(coding.columns())
     positions = [position for _, position in columns]
-    matrix = np.ascontiguousarray(np.asarray(built, dtype=np.float64)[:, positions])
+    matrix: NDArray[np.float64] = np.empty((len(table), len(positions)))
+    for rows in _pieces(len(table)):
+        (built,) = patsy.build_design_matrices([info], table.iloc[rows], NA_action="raise")
+        matrix[rows] = np.asarray(built)[:, positions]
     order = tuple(int(j) for j in np.argsort(positions))
     return Coded(Design(tuple(name for name, _ in columns), matrix), order)
+
+
+def _pieces(n: int) -> Iterator[slice]:
+    """Yield the rows a few MB at a time."""
+    return (slice(start, start + _ROWS) for start in range(0, n, _ROWS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +176,10 @@ def independent(matrix: NDArray[np.float64]) -> tuple[int, ...]:
     This is the outcome of LINPACK's dqrdc2 in R: a column whose remainder is below
     `RANK_TOLERANCE` of its length is moved to the end.
     """
-    basis = np.empty((matrix.shape[0], 0))
+    triangle = _triangle(matrix)
+    basis = np.empty((len(triangle), 0))
     kept: list[int] = []
-    for j, column in enumerate(matrix.T):
+    for j, column in enumerate(triangle.T):
         remainder = column - basis @ (basis.T @ column)
         remainder -= basis @ (basis.T @ remainder)
         length = float(np.linalg.norm(remainder))
@@ -176,3 +187,11 @@ def independent(matrix: NDArray[np.float64]) -> tuple[int, ...]:
             kept.append(j)
             basis = np.column_stack([basis, remainder / length])
     return tuple(kept)
+
+
+def _triangle(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return R of a matrix ``(n, p)``, whose columns have the lengths and angles of its own."""
+    found: NDArray[np.float64] = np.empty((0, matrix.shape[1]))
+    for rows in _pieces(len(matrix)):
+        found = np.asarray(np.linalg.qr(np.concatenate([found, matrix[rows]]), mode="r"))
+    return found

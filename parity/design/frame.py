@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,8 @@ class Frame:
 
     Attributes
     ----------
-    kept
-        Positions of the rows used, from 0, ``(n,)``.
+    complete
+        Whether each row of the data is used: it has all that the model needs.
     response, weights
         y and its prior weights (the size of a binomial response), ``(n,)``.
     table
@@ -56,7 +56,7 @@ class Frame:
         Name of a grouping factor → its levels by row.
     """
 
-    kept: NDArray[np.intp]
+    complete: NDArray[np.bool_]
     response: NDArray[np.float64]
     weights: NDArray[np.float64]
     table: pd.DataFrame
@@ -65,12 +65,12 @@ class Frame:
     @property
     def rows(self) -> tuple[str, ...]:
         """The rows' names: their positions from 1, ``(n,)``."""
-        return row_names(self.kept)
+        return row_names(self.complete)
 
 
-def row_names(kept: NDArray[np.intp]) -> tuple[str, ...]:
-    """Return the names of rows ``(n,)``: their positions from 1."""
-    return tuple(str(row + 1) for row in kept.tolist())
+def row_names(complete: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Return the names of the rows used: their positions in the data from 1, ``(n,)``."""
+    return tuple(str(row + 1) for row in np.flatnonzero(complete).tolist())
 
 
 def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
@@ -91,20 +91,23 @@ def model_frame(spec: ModelSpec, data: pd.DataFrame) -> Frame:
     columns = [translate(spec.fixed), *(translate(term.columns) for term in spec.random)]
     atoms = {name: node for terms in columns for name, node in terms.atoms.items()}
     table = pd.DataFrame(
-        {name: evaluate(node, data) for name, node in atoms.items()}, index=data.index
+        {name: evaluate(node, data) for name, node in atoms.items()}, index=data.index, copy=False
     )
     parts = {name: as_factor(_present(name, data)) for name in _grouping_variables(spec)}
     complete = ~np.isnan(response) & ~np.isnan(weights) & table.notna().all(axis=1).to_numpy()
     for part in parts.values():
         complete &= part.notna().to_numpy()
-    kept = np.flatnonzero(complete)
-    _refuse_empty_or_infinite(spec, response[kept], table.iloc[kept])
+    if not complete.all():
+        response, weights = response[complete], weights[complete]
+        table = table[complete].reset_index(drop=True)
+        parts = {name: part[complete] for name, part in parts.items()}
+    _refuse_empty_or_infinite(spec, response, table)
     return Frame(
-        kept=kept,
-        response=response[kept],
-        weights=weights[kept],
-        table=_without_unused_levels(table.iloc[kept].reset_index(drop=True)),
-        groupings={term.group: _grouping(term, parts, kept) for term in spec.random},
+        complete=complete,
+        response=response,
+        weights=weights,
+        table=_without_unused_levels(table),
+        groupings={term.group: _grouping(term, parts) for term in spec.random},
     )
 
 
@@ -154,21 +157,31 @@ def _without_unused_levels(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _grouping(term: RandomTerm, parts: Mapping[str, pd.Series], kept: NDArray[np.intp]) -> Grouping:
+def _grouping(term: RandomTerm, parts: Mapping[str, pd.Series]) -> Grouping:
     """Return the interaction of the variables, levels ordered by the first, then the second."""
     names = [parts[name].cat.categories for name in term.factors]
     sizes = tuple(len(levels) for levels in names)
-    codes = [parts[name].cat.codes.to_numpy()[kept] for name in term.factors]
+    codes = [parts[name].cat.codes.to_numpy() for name in term.factors]
     present: Sequence[NDArray[np.intp]]
     if math.prod(sizes) > np.iinfo(np.intp).max:
         rows, inverse = np.unique(np.column_stack(codes), axis=0, return_inverse=True)
         present = list(rows.T)
     else:
-        found, inverse = _occurring(np.ravel_multi_index(codes, sizes), math.prod(sizes))
+        cells = _cells(codes, sizes)
+        found, inverse = _occurring(cells, math.prod(sizes))
         present = np.unravel_index(found, sizes)
-    cells = zip(*present, strict=True)
-    levels = tuple(":".join(str(names[j][code]) for j, code in enumerate(cell)) for cell in cells)
+    levels = tuple(
+        ":".join(str(names[j][code]) for j, code in enumerate(cell))
+        for cell in zip(*present, strict=True)
+    )
     return Grouping(np.asarray(inverse, dtype=np.int64).reshape(-1), levels)
+
+
+def _cells(codes: Sequence[NDArray[Any]], sizes: tuple[int, ...]) -> NDArray[np.intp]:
+    """Return the number of each row's cell among all cells of the factors."""
+    if len(codes) == 1:
+        return codes[0].astype(np.intp)
+    return np.asarray(np.ravel_multi_index(codes, sizes))
 
 
 def _occurring(cells: NDArray[np.intp], size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -178,6 +191,8 @@ def _occurring(cells: NDArray[np.intp], size: int) -> tuple[NDArray[np.intp], ND
         return found, inverse
     # counted, not sorted
     found = np.flatnonzero(np.bincount(cells))
+    if len(found) == size:
+        return found, cells
     places = np.empty(size, dtype=np.intp)
     places[found] = np.arange(len(found))
     return found, places[cells]

@@ -36,7 +36,7 @@ def respond(spec: ModelSpec, data: pd.DataFrame) -> tuple[Vector, Vector]:
     node = read(spec.response)
     if spec.family != "binomial":
         values = arithmetic(node, data)
-        return values, np.ones(len(values))
+        return values, np.broadcast_to(1.0, values.shape)
     if node.kind == "call" and node.value == "cbind":
         return _shares(node, data)
     values = _flags(evaluate(node, data))

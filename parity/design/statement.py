@@ -12,6 +12,7 @@ from parity.criterion.model import Block, Model
 from parity.design.coding import code, independent
 from parity.design.frame import model_frame, row_names
 from parity.design.terms import UnusableDataError, translate
+from parity.result import Design
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from parity.design.frame import Frame
     from parity.result import Key
-    from parity.spec import ModelSpec
+    from parity.spec import ModelSpec, RandomTerm
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,8 @@ class Statement:
     ----------
     spec
         The question.
-    kept
-        Positions of the rows used, from 0, ``(n,)``.
+    complete
+        Whether each row of the data is used: it has all that the model needs.
     coefficients
         R's names of the columns of X, ``(p,)``.
     terms
@@ -44,7 +46,7 @@ class Statement:
     """
 
     spec: ModelSpec
-    kept: NDArray[np.intp]
+    complete: NDArray[np.bool_]
     coefficients: tuple[str, ...]
     terms: tuple[tuple[str, ...], ...]
     levels: tuple[tuple[str, ...], ...]
@@ -53,7 +55,7 @@ class Statement:
     @cached_property
     def rows(self) -> tuple[str, ...]:
         """The names of the rows used, their positions from 1, ``(n,)``."""
-        return row_names(self.kept)
+        return row_names(self.complete)
 
     @property
     def theta_keys(self) -> tuple[Key, ...]:
@@ -89,7 +91,11 @@ def state(spec: ModelSpec, data: pd.DataFrame) -> Statement:
     kept = independent(coded.matrix)
     if not kept:
         raise UnusableDataError("The model has no fixed effect that could be estimated.")
-    designs = [code(translate(term.columns), frame.table).design for term in spec.random]
+    known = {spec.fixed: coded}
+    for term in spec.random:
+        if term.columns not in known:
+            known[term.columns] = _columns(term, frame)
+    designs = [known[term.columns] for term in spec.random]
     groupings = [frame.groupings[term.group] for term in spec.random]
     blocks = tuple(
         Block(np.asarray(grouping.codes, dtype=np.intp), design.matrix, len(grouping.levels))
@@ -97,16 +103,30 @@ def state(spec: ModelSpec, data: pd.DataFrame) -> Statement:
     )
     return Statement(
         spec=spec,
-        kept=frame.kept,
+        complete=frame.complete,
         coefficients=tuple(coded.columns[j] for j in kept),
         terms=tuple(design.columns for design in designs),
         levels=tuple(grouping.levels for grouping in groupings),
         model=Model(
             y=frame.response,
-            X=np.ascontiguousarray(coded.matrix[:, list(kept)]),
+            X=_of(coded, kept),
             blocks=blocks,
             weights=frame.weights,
             family=spec.family,
             link=spec.link,
         ),
     )
+
+
+def _of(design: Design, kept: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return some columns of a design; itself where they are all."""
+    if len(kept) == len(design.columns):
+        return design.matrix
+    return np.ascontiguousarray(design.matrix[:, list(kept)])
+
+
+def _columns(term: RandomTerm, frame: Frame) -> Design:
+    """Return the design of a block; an intercept's is one number, seen n times."""
+    if term.intercept_only:
+        return Design(("(Intercept)",), np.broadcast_to(1.0, (len(frame.response), 1)))
+    return code(translate(term.columns), frame.table).design

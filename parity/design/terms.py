@@ -168,10 +168,14 @@ def arithmetic(node: Node, data: pd.DataFrame) -> Vector:
 
 
 def numbers(name: str, data: pd.DataFrame) -> Vector:
-    """Return a column of numbers ``(n,)``; missing ones are nan."""
+    """Return a column of numbers ``(n,)``, to be read only; missing ones are nan."""
     column = _column(name, data)
     if not _is_number(column):
         raise UnusableDataError(f"{name} is no number, but the formula computes with it.")
+    if column.dtype == np.dtype(np.float64):
+        own = column.to_numpy().view()  # no copy
+        own.flags.writeable = False
+        return own
     values: Vector = column.to_numpy(dtype=np.float64, na_value=np.nan)
     return values
 

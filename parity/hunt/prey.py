@@ -38,11 +38,13 @@ class Prey:
     origin: str
 
     @property
-    def size(self) -> tuple[int, int, int]:
-        """Rows, columns, and characters of the numbers: the less, the smaller the case."""
+    def size(self) -> tuple[int, int, int, int]:
+        """Rows, columns, terms, and characters of the numbers: the less, the smaller the case."""
         numbers = self.data.select_dtypes("number")
         written = sum(len(written_as(cell)) for name in numbers for cell in numbers[name])
-        return len(self.data), self.data.shape[1], written
+        effects = sum(len(term.columns) for term in self.spec.random)
+        terms = len(self.spec.fixed) + len(self.spec.random) + effects
+        return len(self.data), self.data.shape[1], terms, written
 
     @property
     def factors(self) -> tuple[str, ...]:

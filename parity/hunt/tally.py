@@ -118,7 +118,7 @@ class Tally:
 
     def _entry(self, signature: Signature) -> dict[str, object]:
         capture = self.captures[signature]
-        rows, columns, _ = capture.prey.size
+        rows, columns, *_ = capture.prey.size
         spec = capture.prey.spec
         return {
             "signature": str(signature),

@@ -1,15 +1,17 @@
-"""Trimming: fewer rows and plainer numbers, as long as the loss stays.
+"""Trimming: fewer terms, fewer rows and plainer numbers, as long as the loss stays.
 
-hypothesis shrinks what it drew, the design; the data that come of it have no smaller form there.
+hypothesis shrinks what it drew, the design; the data that come of it have no smaller form there,
+and each design with a term less has other data.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from parity.formula import parse, render
 from parity.hunt.prey import Prey, settle
 
 if TYPE_CHECKING:
@@ -17,16 +19,20 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from parity.spec import ModelSpec
+
     Keeps = Callable[[Prey], bool]
 
+T = TypeVar("T")
 _DECIMALS = (0, 1, 2, 3)
 
 
 def trim(prey: Prey, keeps: Keeps) -> Prey:
-    """Return a prey with fewer rows, or plainer numbers, that still `keeps` what it is about.
+    """Return a prey with fewer terms and rows, or plainer numbers, that `keeps` what it is about.
 
-    Levels of factors are left out, each with its rows; then rows by halves, quarters and so on, one
-    by one last (Zeller and Hildebrandt 2002); then columns are rounded, and cells set to 0 or 1.
+    Terms of the model are left out, and columns that none uses; levels of factors, each with its
+    rows; then rows by halves, quarters and so on, one by one last (Zeller and Hildebrandt 2002);
+    then columns are rounded, and cells set to 0 or 1.
     """
     for simpler in _PASSES:
         prey = simpler(prey, keeps)
@@ -35,6 +41,42 @@ def trim(prey: Prey, keeps: Keeps) -> Prey:
 
 def _with(prey: Prey, data: pd.DataFrame) -> Prey:
     return replace(prey, data=settle(data))
+
+
+def _with_fewer_terms(prey: Prey, keeps: Keeps) -> Prey:
+    for spec in _with_a_term_less(prey.spec):
+        used = [*spec.variables, *([spec.weights] if spec.weights else [])]
+        smaller = replace(prey, spec=spec, data=prey.data[list(dict.fromkeys(used))])
+        if keeps(smaller):
+            return _with_fewer_terms(smaller, keeps)
+    return prey
+
+
+def _with_a_term_less(spec: ModelSpec) -> Iterator[ModelSpec]:
+    """Yield the models without one of the terms, or of the columns of a term."""
+    terms = spec.random
+    for place, term in enumerate(terms):
+        if len(terms) > 1:
+            yield _stated(replace(spec, random=_without(terms, place)))
+        for column in range(len(term.columns)):
+            if len(term.columns) > 1:
+                less = replace(term, columns=_without(term.columns, column))
+                yield _stated(replace(spec, random=(*terms[:place], less, *terms[place + 1 :])))
+    for place in range(1, len(spec.fixed)):
+        if spec.fixed[0] == "1" or len(spec.fixed) > 2:  # noqa: PLR2004 - the 0, and one that is left
+            yield _stated(replace(spec, fixed=_without(spec.fixed, place)))
+
+
+def _without(parts: tuple[T, ...], place: int) -> tuple[T, ...]:
+    return (*parts[:place], *parts[place + 1 :])
+
+
+def _stated(spec: ModelSpec) -> ModelSpec:
+    """Return a model with the formula and the variables that its terms make."""
+    return parse(
+        render(spec), criterion=spec.criterion, family=spec.family, link=spec.link,
+        nagq=spec.nagq, weights=spec.weights,
+    )  # fmt: skip
 
 
 def _with_fewer_levels(prey: Prey, keeps: Keeps) -> Prey:
@@ -86,8 +128,8 @@ def _with_plainer_cells(prey: Prey, keeps: Keeps) -> Prey:
 
 
 _PASSES = (
-    _with_fewer_levels, _with_fewer_rows, _with_rounder_columns, _with_plainer_cells,
-    _with_fewer_rows,
+    _with_fewer_terms, _with_fewer_levels, _with_fewer_rows, _with_rounder_columns,
+    _with_plainer_cells, _with_fewer_rows,
 )  # fmt: skip
 
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from parity.criterion.refit import Fitter
 from parity.examination import InputError
-from parity.resampling.draws import simulate
 from parity.resampling.interval import KINDS, interval
 from parity.resampling.subject import (
     Fitted,
@@ -23,11 +21,11 @@ from parity.resampling.subject import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from parity.criterion.model import Matrix
+    from parity.criterion.model import Matrix, Model
     from parity.criterion.refit import Refits
     from parity.resampling.interval import Kind
     from parity.resampling.subject import Arrays
@@ -181,9 +179,13 @@ def bootstrap(
         For what cannot be bootstrapped, in one sentence.
     """
     subject = _subject(fit_or_spec, data, REML=REML)
-    if responses is not None:
-        return refit_all(subject, [_numbers(responses)], seed=None)
-    return _simulated(subject, require_count(n), draw_seed(seed))
+    if responses is None:
+        return _simulated(subject, require_count(n), draw_seed(seed))
+    try:
+        fits = subject.fitter.fit(_numbers(responses), subject.parameters.theta)
+    except ValueError as error:
+        raise InputError(f"The responses cannot be fitted: {error}.") from error
+    return _gathered(subject, [fits], seed=None)
 
 
 def bootstrap_arrays(model: Arrays, n: int, seed: int) -> Bootstrap:
@@ -193,8 +195,8 @@ def bootstrap_arrays(model: Arrays, n: int, seed: int) -> Bootstrap:
 
 def _simulated(subject: Subject, n: int, seed: int) -> Bootstrap:
     generator = np.random.Generator(np.random.PCG64(seed))
-    drawn = simulate(subject.model, subject.parameters, n, generator)
-    return refit_all(subject, drawn, seed=seed)
+    fits = subject.fitter.resample(subject.parameters, n, generator)
+    return _gathered(subject, list(fits), seed=seed)
 
 
 def _subject(
@@ -232,20 +234,14 @@ def require_count(n: int) -> int:
     return n
 
 
-def refit_all(subject: Subject, responses: Iterable[Matrix], *, seed: int | None) -> Bootstrap:
-    """Return the bootstrap whose responses ``(rows, b)`` come chunk by chunk."""
-    fitter = Fitter(subject.model, reml=subject.reml)
-    where = subject.parameters
-    try:
-        fits = [fitter.fit(chunk, where.theta) for chunk in responses]
-    except ValueError as error:
-        raise InputError(f"The responses cannot be fitted: {error}.") from error
-    tables = [_parameters(subject, fit) for fit in fits]
-    own = parameters_of(subject.model, where.theta[None], where.beta[None], np.array([where.sigma]))
-    names = pd.Index(subject.names, dtype=object)
+def _gathered(subject: Subject, fits: Sequence[Refits], *, seed: int | None) -> Bootstrap:
+    where, names = subject.parameters, pd.Index(subject.names, dtype=object)
+    model = subject.fitter.model
+    own = parameters_of(model, where.theta[None], where.beta[None], np.array([where.sigma]))
+    tables = [_parameters(model, fit) for fit in fits]
     return Bootstrap(
         formula=subject.formula,
-        reml=subject.reml,
+        reml=subject.fitter.reml,
         estimates=pd.Series(own[0], index=names),
         replicates=pd.DataFrame(np.concatenate(tables), columns=names),
         theta=np.concatenate([fit.theta for fit in fits]),
@@ -256,8 +252,8 @@ def refit_all(subject: Subject, responses: Iterable[Matrix], *, seed: int | None
     )
 
 
-def _parameters(subject: Subject, fit: Refits) -> Matrix:
+def _parameters(model: Model, fit: Refits) -> Matrix:
     """Return the parameters ``(b, k)``, NaN where the search did not arrive."""
-    table = parameters_of(subject.model, fit.theta, fit.beta, fit.sigma)
+    table = parameters_of(model, fit.theta, fit.beta, fit.sigma)
     table[~fit.converged] = np.nan
     return table

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from parity.criterion.draws import Parameters, simulate
 from parity.criterion.refit import Fitter
 from parity.design.statement import state
 from parity.examination import InputError, examine
 from parity.resampling.bootstrap import draw_seed, require_count
-from parity.resampling.draws import Parameters, simulate
 from parity.resampling.precondition import require_frame
 from parity.resampling.subject import as_spec
 
@@ -263,9 +263,9 @@ def _stated(small: ModelSpec, large: ModelSpec, data: pd.DataFrame) -> _Pair:
         examine(spec, data)
         both.append(state(replace(spec, criterion=large.criterion), data))
     one, other = both
-    if not np.array_equal(one.kept, other.kept):
+    if not np.array_equal(one.complete, other.complete):
         raise InputError(
-            f"The models use other rows, {len(one.kept)} and {len(other.kept)}: leave out rows "
+            f"The models use other rows, {one.model.n} and {other.model.n}: leave out rows "
             "with a missing value first."
         )
     for part, name in (("y", "response"), ("weights", "weights")):

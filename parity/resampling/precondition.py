@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from parity.design.coding import independent
 from parity.examination import InputError
 
 if TYPE_CHECKING:
+    from parity.criterion.model import Block, Model
     from parity.design.statement import Statement
 
 
@@ -20,7 +22,11 @@ def require_frame(data: object) -> None:
 
 
 def require_determined(statement: Statement) -> None:
-    """Refuse terms among whose columns a covariance could be divided at will."""
+    """Refuse terms whose covariance any number would do for.
+
+    It could be divided among their columns at will, or, where it is REML, the fixed effects take
+    all that the random ones could say.
+    """
     shared: dict[str, list[str]] = {}
     terms = zip(statement.spec.random, statement.terms, statement.model.blocks, strict=True)
     for term, columns, block in terms:
@@ -28,6 +34,11 @@ def require_determined(statement: Statement) -> None:
             raise InputError(
                 f"The columns of the term of {term.group} depend on each other "
                 f"({', '.join(columns)}): their SDs and correlations are not determined."
+            )
+        if statement.spec.criterion == "REML" and _is_spanned(statement.model, block):
+            raise InputError(
+                f"The fixed effects take all that the random effects of {term.group} could say: "
+                "under REML their SDs are not determined."
             )
         known = shared.setdefault(term.group, [])
         for column in columns:
@@ -37,3 +48,13 @@ def require_determined(statement: Statement) -> None:
                     "divided between them is not determined."
                 )
         known.extend(columns)
+
+
+def _is_spanned(model: Model, block: Block) -> bool:
+    """Whether X spans all effects of a block."""
+    used = np.unique(block.codes)
+    if len(used) * block.width > model.p:
+        return False
+    wide = (block.codes[:, None, None] == used[:, None]) * block.columns[:, None, :]
+    both = np.hstack([model.X, wide.reshape(model.n, -1)])
+    return len(independent(both)) == len(independent(model.X))

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
+from parity.criterion.coordinates import natural
+from parity.criterion.draws import Parameters
 from parity.criterion.model import Block, Model
 from parity.criterion.refit import Fitter
 from parity.design.statement import state
 from parity.examination import InputError, examine
 from parity.formula import parse
-from parity.resampling.draws import Parameters
 from parity.resampling.precondition import require_determined, require_frame
 from parity.spec import ModelSpec
 
@@ -87,10 +88,10 @@ class Subject:
 
     Attributes
     ----------
-    formula, reml
-        What was fitted, and whether by REML.
-    model
-        Its arrays.
+    formula
+        What was fitted.
+    fitter
+        Fits it to other responses.
     parameters
         Where it is.
     names
@@ -98,8 +99,7 @@ class Subject:
     """
 
     formula: str
-    reml: bool
-    model: Model
+    fitter: Fitter
     parameters: Parameters
     names: tuple[str, ...]
 
@@ -109,7 +109,7 @@ def of_fit(arrays: Arrays) -> Subject:
     blocks = tuple(Block(term.codes, term.columns, term.levels) for term in arrays.terms)
     model = Model(arrays.y, arrays.X, blocks, arrays.weights, arrays.offset)
     where = Parameters(arrays.theta, arrays.beta, arrays.sigma)
-    return Subject(arrays.formula, arrays.reml, model, where, arrays.names)
+    return Subject(arrays.formula, Fitter(model, reml=arrays.reml), where, arrays.names)
 
 
 def of_model(spec: ModelSpec, data: pd.DataFrame) -> Subject:
@@ -129,9 +129,9 @@ def of_model(spec: ModelSpec, data: pd.DataFrame) -> Subject:
     examine(spec, data)
     statement = state(spec, data)
     require_determined(statement)
-    model, reml = statement.model, spec.criterion == "REML"
+    fitter = Fitter(statement.model, reml=spec.criterion == "REML")
     try:
-        found = Fitter(model, reml=reml).fit(model.y[:, None])
+        found = fitter.fit(statement.model.y[:, None])
     except ValueError as error:
         raise InputError(f"{spec.formula!r} cannot be fitted: {error}.") from error
     if not found.converged[0]:
@@ -140,7 +140,7 @@ def of_model(spec: ModelSpec, data: pd.DataFrame) -> Subject:
             "residual; the data or the model are degenerate."
         )
     where = Parameters(found.theta[0], found.beta[0], float(found.sigma[0]))
-    return Subject(spec.formula, reml, model, where, names_of(statement))
+    return Subject(spec.formula, fitter, where, names_of(statement))
 
 
 def names_of(statement: Statement) -> tuple[str, ...]:
@@ -175,8 +175,6 @@ def parameters_of(model: Model, theta: Matrix, beta: Matrix, sigma: Vector) -> M
     theta, beta, sigma
         Of b fits: ``(b, m)``, ``(b, p)``, ``(b,)``. A correlation is NaN where an SD is 0.
     """
-    from parity.criterion.coordinates import natural  # noqa: PLC0415
-
     columns = []
     for covariance in natural(model, len(theta)).covariances(theta):
         spread = np.sqrt(np.einsum("baa->ba", covariance))

@@ -10,7 +10,7 @@ import pytest
 
 from parity.criterion import components
 from parity.criterion.coordinates import Coordinates, natural, ordered
-from parity.criterion.covariance import covariances
+from parity.criterion.covariance import covariances, pack
 from parity.criterion.lmm import Criterion
 from parity.criterion.model import Block, Model
 from parity.criterion.optimum import find
@@ -159,8 +159,6 @@ def test_derivatives_in_any_order_of_columns_are_differences(layout: str) -> Non
     turned = Coordinates(model, tuple(rng.permutation(block.width)[None] for block in model.blocks))
 
     def elements(where: Matrix) -> Matrix:
-        from parity.criterion.covariance import pack  # noqa: PLC0415
-
         return pack([stack[0] for stack in turned.covariances(where[None])])
 
     def height(where: Matrix) -> float:

@@ -66,8 +66,9 @@ def best(spec: ModelSpec, data: pd.DataFrame) -> FitResult:
 
 
 def sizes(data: pd.DataFrame) -> list[int]:
-    """Return the rows of each level of the first factor."""
-    return [int(count) for count in data["g1"].value_counts()]
+    """Return the rows of each level of the first grouping factor."""
+    first = next(name for name in sorted(data.columns) if name.startswith("g"))
+    return [int(count) for count in data[first].value_counts()]
 
 
 def wrong_on_single_rows(result: FitResult, _: Case, data: pd.DataFrame) -> FitResult:

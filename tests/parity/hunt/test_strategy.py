@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, Phase, find, given, settings
@@ -14,6 +16,7 @@ from parity.simulation import DesignError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from parity.hunt.quarry import Quarry
 
@@ -74,3 +77,36 @@ def test_a_drawn_model_can_be_stated_on_its_data(quarry: Quarry) -> None:
     assert statement.model.n == quarry.design.rows == len(prey.data)
     again = quarry.prey()
     assert again.data.equals(prey.data)
+
+
+DRAWN = """
+import sys
+from hypothesis import HealthCheck, Phase, given, seed, settings
+{imports}
+from parity.hunt.strategy import quarries
+
+@seed(5)
+@settings(max_examples=60, database=None, deadline=None, phases=[Phase.generate],
+          suppress_health_check=list(HealthCheck))
+@given(quarries())
+def look(quarry):
+    print(repr(quarry))
+
+look()
+"""
+
+
+def test_a_seed_draws_the_same_models_whatever_modules_are_loaded(tmp_path: Path) -> None:
+    """hypothesis reads constants in loaded modules, and mixes them into the numbers it draws."""
+    constants = ", ".join(str(number) for number in range(2, 900))
+    (tmp_path / "of_the_user.py").write_text(f"NUMBERS = [{constants}]\n", encoding="utf-8")
+    imports = ("", f"sys.path.insert(0, {str(tmp_path)!r}); import of_the_user, parity.quantity")
+    drawn = [
+        subprocess.run(
+            [sys.executable, "-c", DRAWN.format(imports=text)],
+            capture_output=True, encoding="utf-8", check=True,
+        ).stdout.splitlines()
+        for text in imports
+    ]  # fmt: skip
+    assert len(drawn[0]) >= 30
+    assert drawn[0] == drawn[1]

@@ -46,3 +46,39 @@ def test_each_step_is_smaller() -> None:
 
     trim(PREY, keeps)
     assert max(sizes) <= PREY.size
+
+
+LARGE = Prey(
+    parse("y ~ x + f + (x | g) + (1 | h)", criterion="ML"),
+    settle(
+        pd.DataFrame(
+            {
+                "y": [1.5, 2.5, 0.5, 3.5], "x": [1.0, 2.0, 3.0, 4.0],
+                "f": pd.Categorical(list("uvuv")), "g": pd.Categorical(list("aabb")),
+                "h": pd.Categorical(list("cdcd")),
+            }
+        )
+    ),
+    "made",
+)  # fmt: skip
+
+
+def test_terms_that_do_not_matter_are_left_out_with_their_columns() -> None:
+    smaller = trim(LARGE, lambda _: True)
+    assert smaller.spec == parse("y ~ 1 + (1 | h)", criterion="ML")
+    assert list(smaller.data.columns) == ["y", "h"]
+    sloped = trim(LARGE, lambda prey: any("x" in term.columns for term in prey.spec.random))
+    assert sloped.spec == parse("y ~ 1 + (0 + x | g)", criterion="ML")
+    assert list(sloped.data.columns) == ["y", "x", "g"]
+    fixed = trim(LARGE, lambda prey: "f" in prey.spec.fixed)
+    assert fixed.spec == parse("y ~ 1 + f + (1 | h)", criterion="ML")
+
+
+def test_a_model_keeps_its_family_its_sizes_and_one_fixed_effect() -> None:
+    data = LARGE.data.assign(y=[0.5, 0.25, 0.75, 1.0], n=[4, 4, 4, 4])
+    spec = parse("y ~ 0 + x + f + (1 | g)", family="binomial", link="probit", nagq=3, weights="n")
+    smaller = trim(Prey(spec, data, "made"), lambda _: True)
+    assert smaller.spec.fixed == ("0", "f")
+    for part in ("family", "link", "nagq", "weights", "criterion", "response"):
+        assert getattr(smaller.spec, part) == getattr(spec, part)
+    assert set(smaller.data.columns) == {"y", "f", "g", "n"}

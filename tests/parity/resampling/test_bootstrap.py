@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from parity.criterion.refit import Fitter
 from parity.design.statement import state
 from parity.examination import InputError
 from parity.formula import parse
-from parity.resampling import bootstrap as module
+from parity.resampling import subject as module
 from parity.resampling.interval import interval
 from parity.resampling.subject import Subject, names_of, of_model, parameters_of
 
@@ -64,8 +64,6 @@ def test_each_refit_is_the_optimum_of_its_own_response(sleep: pd.DataFrame) -> N
     responses = statement.model.y[:, None] + 30.0 * rng.normal(size=(180, 6))
     found = parity.bootstrap(spec, sleep, responses=responses)
     assert found.seed is None
-    from dataclasses import replace  # noqa: PLC0415
-
     for place, y in enumerate(responses.T):
         criterion = Criterion(replace(statement.model, y=y), reml=False)
         lowest = find(criterion)
@@ -126,10 +124,10 @@ def test_failed_refits_are_counted_and_in_no_interval(
     sleep: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Failing(Fitter):
-        def fit(self, responses: NDArray[np.float64], start: Any = None) -> Any:  # noqa: ANN401
-            fits = super().fit(responses, start)
-            fits.converged[3] = False
-            return fits
+        def resample(self, *args: Any) -> Any:  # noqa: ANN401
+            for fits in super().resample(*args):
+                fits.converged[3] = False
+                yield fits
 
     whole = parity.bootstrap(FORMULA, sleep, 20, seed=1)
     monkeypatch.setattr(module, "Fitter", Failing)
@@ -171,7 +169,7 @@ class FakeFit:
     subject: Subject
 
     def arrays(self) -> Any:  # noqa: ANN401
-        model, where = self.subject.model, self.subject.parameters
+        model, where = self.subject.fitter.model, self.subject.parameters
         terms = [FakeTerm(b.codes, b.columns, b.levels) for b in model.blocks]
         fields = {
             "formula": self.subject.formula, "y": model.y, "X": model.X, "weights": model.weights,
@@ -231,6 +229,18 @@ def test_what_cannot_be_bootstrapped_is_one_sentence(sleep: pd.DataFrame) -> Non
     for level in (95, 1.0, 0.0, True):
         with pytest.raises(InputError, match="expected a number between 0 and 1"):
             found.confint(level)
+
+
+def test_fixed_effects_that_span_the_random_ones_leave_reml_nothing(sleep: pd.DataFrame) -> None:
+    for spanned in ("factor(Subject)", "factor(Subject) * Days"):
+        effects = "Days" if "Days" in spanned else "1"
+        with pytest.raises(InputError, match="take all that the random effects of Subject"):
+            parity.bootstrap(f"Reaction ~ {spanned} + ({effects} | Subject)", sleep, 5)
+    formula = "Reaction ~ factor(Subject) + (0 + Days | Subject)"
+    assert parity.bootstrap(formula, sleep, 5, seed=1).estimates["sd_Days|Subject"] > 1.0
+    formula = "Reaction ~ factor(Subject) + (1 | Subject)"
+    found = parity.bootstrap(formula, sleep, 5, seed=1, REML=False)
+    assert found.estimates["sd_(Intercept)|Subject"] == 0.0
 
 
 def test_a_formula_is_fitted_by_the_criterion_that_is_asked_for(sleep: pd.DataFrame) -> None:

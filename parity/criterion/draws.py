@@ -56,9 +56,7 @@ def simulate(
     ValueError
         Where a weight is not positive.
     """
-    if not (model.weights > 0).all():
-        message = "a row whose weight is not positive has no response to simulate"
-        raise ValueError(message)
+    require_weights(model)
     structure = Structure(model.blocks)
     spread = structure.Z @ structure.spread(factors(model, parameters.theta))
     mean = model.offset + model.X @ parameters.beta
@@ -75,3 +73,10 @@ def simulate(
             part += mean[:, None]
             part += scale[:, None] * normal[structure.q :]
         yield drawn
+
+
+def require_weights(model: Model) -> None:
+    """Refuse a model with a weight that is not positive."""
+    if not (model.weights > 0).all():
+        message = "a row whose weight is not positive has no response to simulate"
+        raise ValueError(message)

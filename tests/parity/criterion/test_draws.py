@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from parity.criterion import draws
 from parity.criterion.covariance import covariances
-from parity.resampling import draws
-from parity.resampling.draws import Parameters, simulate
+from parity.criterion.draws import Parameters, simulate
 from tests.parity.criterion.dense import LAYOUTS, Textbook, example, theta
 
 if TYPE_CHECKING:

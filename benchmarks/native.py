@@ -71,10 +71,14 @@ def _read(folder: Path) -> tuple[str, pd.DataFrame]:
 
 def _from_frame(folder: Path) -> Work:
     formula, data = _read(folder)
-    labels = pd.RangeIndex(int(data["g"].max()) + 1).astype(str)
-    table = data.assign(g=pd.Categorical.from_codes(data["g"].to_numpy(), labels))
+    table = _labelled(data)
     del data
     return lambda: fit_frame(parse(formula), table)
+
+
+def _labelled(data: pd.DataFrame) -> pd.DataFrame:
+    labels = pd.RangeIndex(int(data["g"].max()) + 1).astype(str)
+    return data.assign(g=pd.Categorical.from_codes(data["g"].to_numpy(), labels))
 
 
 def _from_arrays(folder: Path) -> Work:
@@ -85,4 +89,6 @@ def _from_arrays(folder: Path) -> Work:
 
 
 if __name__ == "__main__":
+    # pandas imports much of itself, and of Arrow, with its first table
+    _labelled(pd.DataFrame({"y": [0.0], "x": [0.0], "g": np.zeros(1, np.int32)}))
     serve({"frame": _from_frame, "arrays": _from_arrays})

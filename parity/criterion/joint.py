@@ -158,7 +158,7 @@ class _Point:
     def deviance(self) -> Vector:
         """`parity.criterion.lmm.Point.deviance` of each, ``(b,)``."""
         degrees, reduction = self.joint.degrees, self.joint.reduction
-        volume: Vector = np.full(len(self.squares), reduction.volume)
+        volume: Vector = np.full(len(self.squares), reduction.model.volume)
         if self.joint.reml:
             volume += 2.0 * np.log(np.abs(np.diag(reduction.triangle))).sum()
             volume += 2.0 * np.log(np.einsum("bpp->bp", self.root)).sum(axis=1)

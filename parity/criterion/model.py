@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     Vector: TypeAlias = NDArray[np.float64]
     Matrix: TypeAlias = NDArray[np.float64]
 
+_ROWS = 1 << 14
+"""Rows whose logarithms are held together."""
 _NOT_GIVEN: Vector = np.empty(0)
 
 
@@ -123,6 +125,12 @@ class Model:
     def p(self) -> int:
         """The number of fixed effects."""
         return int(self.X.shape[1])
+
+    @cached_property
+    def volume(self) -> float:
+        """log|W^-1|."""
+        parts = np.split(self.weights, range(_ROWS, self.n, _ROWS))
+        return -float(sum(np.log(part).sum() for part in parts))
 
     @cached_property
     def slices(self) -> tuple[slice, ...]:

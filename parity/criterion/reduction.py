@@ -158,12 +158,6 @@ class Reduction:
         """K, how many rotated numbers a response has."""
         return self._reduced[2]
 
-    @cached_property
-    def volume(self) -> float:
-        """log|W^-1|."""
-        parts = (np.log(self.model.weights[rows]).sum() for rows in _parts(self.model.n))
-        return -float(sum(parts))
-
     def reduce(self, responses: Matrix) -> Responses:
         """Return responses ``(n, b)`` reduced.
 

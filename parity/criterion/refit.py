@@ -190,7 +190,7 @@ class Fitter:
 
     def _digit(self, largest: Vector) -> Vector:
         """Return the last digit of the largest number of each response, as a residual SD."""
-        root = np.exp(np.log(self.model.weights).mean() / 2.0)
+        root = np.exp(-self.model.volume / self.model.n / 2.0)
         return np.asarray(largest * root * np.finfo(float).eps)
 
     def _scales(self) -> list[Vector]:

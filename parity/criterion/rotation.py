@@ -72,8 +72,9 @@ def rotate(model: Model) -> Iterator[Piece]:
             begin = int(ends[first - 1]) if first else 0
             yield _piece(model, found, slice(begin, int(ends[last - 1])), (first, last))
         else:
-            rows = np.flatnonzero((labels >= first) & (labels < last))
-            yield _piece(model, found, rows, (first, last))
+            inside = labels >= first
+            inside &= labels < last
+            yield _piece(model, found, np.flatnonzero(inside), (first, last))
 
 
 def _spans(sizes: Positions, widths: Positions) -> Iterator[tuple[int, int]]:

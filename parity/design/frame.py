@@ -159,7 +159,7 @@ def _without_unused_levels(table: pd.DataFrame) -> pd.DataFrame:
 
 def _grouping(term: RandomTerm, parts: Mapping[str, pd.Series]) -> Grouping:
     """Return the interaction of the variables, levels ordered by the first, then the second."""
-    names = [parts[name].cat.categories for name in term.factors]
+    names = [parts[name].cat.categories.tolist() for name in term.factors]
     sizes = tuple(len(levels) for levels in names)
     codes = [parts[name].cat.codes.to_numpy() for name in term.factors]
     present: Sequence[NDArray[np.intp]]
@@ -171,7 +171,7 @@ def _grouping(term: RandomTerm, parts: Mapping[str, pd.Series]) -> Grouping:
         found, inverse = _occurring(cells, math.prod(sizes))
         present = np.unravel_index(found, sizes)
     levels = tuple(
-        ":".join(str(names[j][code]) for j, code in enumerate(cell))
+        ":".join(names[j][code] for j, code in enumerate(cell))
         for cell in zip(*present, strict=True)
     )
     return Grouping(np.asarray(inverse, dtype=np.int64).reshape(-1), levels)

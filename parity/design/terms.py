@@ -186,6 +186,8 @@ def as_factor(column: pd.Series) -> pd.Series:
     A category that is ordered is a plain factor here, for so the bridge sends it to R.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
+        if all(isinstance(level, str) for level in column.cat.categories):
+            return column
         return column.cat.rename_categories(_label)
     codes, known = pd.factorize(column, sort=True)
     labels = [_label(level) for level in known]

@@ -51,9 +51,9 @@ def require_determined(statement: Statement) -> None:
 
 
 def _is_spanned(model: Model, block: Block) -> bool:
-    """Whether X spans all effects of a block."""
+    """Whether X spans all effects of a block, and not the response, too."""
     used = np.unique(block.codes)
-    if len(used) * block.width > model.p:
+    if len(used) * block.width > model.p or model.n <= model.p:
         return False
     wide = (block.codes[:, None, None] == used[:, None]) * block.columns[:, None, :]
     both = np.hstack([model.X, wide.reshape(model.n, -1)])

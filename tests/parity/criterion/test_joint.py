@@ -93,6 +93,7 @@ def test_together_they_are_what_they_are_one_by_one(
     monkeypatch.setattr(reduction, "_ROWS", 1)
     monkeypatch.setattr(reduction, "_KEPT", 0)
     monkeypatch.setattr(rotation, "_PIECE", 1)
+    monkeypatch.setattr(rotation, "_PIECES", 10**6)
     again = Reduction(model)
     pieces = Joint(again, again.reduce(responses), reml=True)
     found = pieces.derivatives(parts, np.arange(7))

@@ -163,3 +163,28 @@ def test_an_infinite_covariate_is_refused() -> None:
     frame.loc[2, "x"] = np.inf
     with pytest.raises(UnusableDataError, match="x has infinite values"):
         stated("y ~ 1 + (x | g)", frame)
+
+
+def test_what_is_in_the_data_already_is_not_copied_and_cannot_be_written() -> None:
+    model = stated("y ~ x + (x | g)").model
+    assert np.shares_memory(model.y, FRAME["y"].to_numpy())
+    assert not model.y.flags.writeable
+    assert model.blocks[0].columns is model.X
+    plain = stated("y ~ x + (1 | g)").model
+    assert plain.blocks[0].columns.tolist() == [[1.0]] * 8
+    for array in (plain.blocks[0].columns, plain.weights, plain.offset):
+        assert array.strides[0] == 0
+    dropping = stated("y ~ x + twice + (x + twice | g)").model
+    assert dropping.X.shape == (8, 2)
+    assert dropping.blocks[0].columns.shape == (8, 3)
+
+
+def test_rows_with_a_gap_are_left_out_of_everything() -> None:
+    gaps = FRAME.assign(x=[0.0, np.nan, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
+    gaps.loc[7, "g"] = None
+    found = stated("y ~ x + (x | g)", gaps.set_axis(list("stuvwxyz")))
+    assert found.rows == ("1", "3", "4", "5", "6", "7")
+    assert found.complete.tolist() == [True, False, True, True, True, True, True, False]
+    assert found.model.y.tolist() == [3.0, 4.0, 1.0, 5.0, 9.0, 2.0]
+    assert found.model.X[:, 1].tolist() == [0.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert [found.levels[0][code] for code in found.model.blocks[0].codes] == list("qqpqpr")

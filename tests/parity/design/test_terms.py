@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from parity.design import coding
 from parity.design.coding import code, independent
 from parity.design.frame import model_frame
 from parity.design.terms import (
@@ -202,3 +203,33 @@ def test_a_column_is_a_factor_whose_missing_cells_are_of_no_level(
     found = as_factor(pd.Series(column))
     assert list(found.cat.categories) == levels
     assert found.cat.codes.tolist() == codes
+
+
+def test_a_design_that_is_made_a_few_rows_at_a_time_is_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = model_frame(parse("y ~ a * x + b:x + late"), FRAME).table
+    terms = translate(parse("y ~ a * x + b:x + late").fixed)
+    whole = code(terms, table)
+    # neither piece of two rows has all levels of a
+    monkeypatch.setattr(coding, "_ROWS", 2)
+    pieces = code(terms, table)
+    assert pieces.design.columns == whole.design.columns
+    assert pieces.patsy_order == whole.patsy_order
+    np.testing.assert_array_equal(pieces.design.matrix, whole.design.matrix)
+    assert whole.design.matrix.flags.c_contiguous
+    alone = code(translate(("1",)), table)
+    assert alone.design.matrix.tolist() == [[1.0]] * 6
+
+
+def test_columns_of_many_rows_depend_as_they_do_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    own = rng.normal(size=(53, 4)) * [1.0, 1e8, 1e-8, 1.0] + [1e6, 0.0, 0.0, 0.0]
+    spanned = own[:, :2] @ [3.0, -1.0]
+    beside = own[:, 0] + 1e-5 * own[:, 0].std() * rng.normal(size=53)
+    matrix = np.column_stack([own[:, :2], spanned, np.zeros(53), own[:, 2:], 2.0 * own[:, 3]])
+    for rows in (1 << 14, 53, 10, 1):
+        monkeypatch.setattr(coding, "_ROWS", rows)
+        assert independent(matrix) == (0, 1, 4, 5)
+        assert independent(np.column_stack([own[:, 0] - 1e6, beside - 1e6])) == (0, 1)
+        assert independent(np.column_stack([own[:, 0], own[:, 0] + 1e-4 * own[:, 3]])) == (0,)

@@ -75,7 +75,7 @@ class Bootstrap:
         """Return the intervals of R's ``boot.ci``.
 
         Each parameter's are from the fits in which it is defined: not from failed ones, and a
-        correlation's not from those where an SD is 0.
+        correlation's not from those where an SD is 0. NaN where there are fewer than two.
 
         Parameters
         ----------

@@ -122,15 +122,28 @@ bootstrap_chunk <- function(model, draws) {
 }
 
 # The intervals that lme4's confint gives for these replicates; boot.ci leaves out what is missing, parameter by parameter.
+# It has none where all replicates are one number, nor where there are fewer than two, for which they are missing.
 bootstrap_intervals <- function(estimates, names, replicates, level, type) {
-  estimates <- stats::setNames(estimates, names)
-  colnames(replicates) <- names
+  present <- lapply(seq_len(ncol(replicates)), function(column) replicates[is.finite(replicates[, column]), column])
+  vary <- vapply(present, function(drawn) length(unique(drawn)) > 1L, NA)
+  limits <- matrix(NA_real_, length(estimates), 2L)
+  for (column in which(!vary & lengths(present) > 1L)) {
+    drawn <- present[[column]][[1L]]
+    limits[column, ] <- if (type == "perc") drawn else 2 * estimates[[column]] - drawn
+  }
+  if (any(vary)) limits[vary, ] <- boot_confint(estimates[vary], replicates[, vary, drop = FALSE], level, type)
+  tails <- c((1 - level) / 2, (1 + level) / 2)
+  shown <- paste(format(100 * tails, trim = TRUE, scientific = FALSE, digits = 3L), "%")
+  plain_matrix(limits, names, shown)
+}
+
+boot_confint <- function(estimates, replicates, level, type) {
   result <- structure(
     list(
-      t0 = estimates, t = replicates, R = nrow(replicates), data = data.frame(), seed = NULL, statistic = NULL,
-      sim = "parametric", call = quote(bootMer()), ran.gen = "", mle = NULL
+      t0 = stats::setNames(estimates, seq_along(estimates)), t = replicates, R = nrow(replicates), data = data.frame(),
+      seed = NULL, statistic = NULL, sim = "parametric", call = quote(bootMer()), ran.gen = "", mle = NULL
     ),
     class = c("bootMer", "boot")
   )
-  plain_matrix(stats::confint(result, level = level, type = type))
+  stats::confint(result, level = level, type = type)
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -95,6 +95,31 @@ def test_a_parameter_that_is_undefined_in_some_refits_takes_none_from_the_others
         assert len(defined) == (40 if str(name).startswith("cor_") else 50)
         expected = interval(float(estimate), defined, 0.95, "perc")
         assert limits.loc[str(name)].to_numpy() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["perc", "basic", "norm"])
+def test_what_has_one_value_has_that_for_limits_and_what_has_none_has_none(
+    kind: Literal["perc", "basic", "norm"],
+) -> None:
+    found = fitted("sleepstudy-slope-reml").bootstrap(30, seed=1, engine="native")
+    whole = found.confint(kind=kind)
+    found.replicates["sd_(Intercept)|Subject"] = 0.0
+    found.replicates.loc[1:, "cor_Days.(Intercept)|Subject"] = np.nan
+    limits = found.confint(kind=kind)
+    value = 0.0 if kind == "perc" else 2.0 * found.estimates["sd_(Intercept)|Subject"]
+    assert limits.loc["sd_(Intercept)|Subject"].tolist() == [value, value]
+    assert np.isnan(limits.loc["cor_Days.(Intercept)|Subject"].to_numpy()).all()
+    pd.testing.assert_frame_equal(limits.iloc[2:], whole.iloc[2:])
+    assert limits.columns.equals(whole.columns)
+    assert list(found.confint(0.9).columns) == ["5 %", "95 %"]
+
+
+def test_a_single_draw_has_no_limits_by_either_engine() -> None:
+    fit = fitted("dyestuff2-reml")
+    for engine in ("lme4", "native"):
+        limits = fit.confint("boot", n_boot=1, seed=1, engine=engine)
+        assert limits.index.tolist() == ["sd_(Intercept)|Batch", "sigma", "(Intercept)"]
+        assert limits.isna().all().all()
 
 
 @pytest.mark.slow

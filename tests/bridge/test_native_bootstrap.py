@@ -107,7 +107,7 @@ def test_what_has_one_value_has_that_for_limits_and_what_has_none_has_none(
     found.replicates.loc[1:, "cor_Days.(Intercept)|Subject"] = np.nan
     limits = found.confint(kind=kind)
     value = 0.0 if kind == "perc" else 2.0 * found.estimates["sd_(Intercept)|Subject"]
-    assert limits.loc["sd_(Intercept)|Subject"].tolist() == [value, value]
+    assert limits.loc["sd_(Intercept)|Subject"].to_numpy().tolist() == [value, value]
     assert np.isnan(limits.loc["cor_Days.(Intercept)|Subject"].to_numpy()).all()
     pd.testing.assert_frame_equal(limits.iloc[2:], whole.iloc[2:])
     assert limits.columns.equals(whole.columns)

@@ -1,6 +1,7 @@
 """A parametric bootstrap: responses simulated, the model refitted to each, intervals.
 
-`parity.bootstrap` against lme4's `confint(method = "boot")`, the first fit included in both.
+`parity.bootstrap` against lme4's `confint(method = "boot")`, the first fit included in both. lme4
+draws the rows of a response, `parity.bootstrap` the few numbers that its criterion takes of them.
 """
 
 from __future__ import annotations

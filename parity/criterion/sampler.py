@@ -63,7 +63,7 @@ class Sampler:
         self._sigma = sigma
         self._size = reduction.size
         ranks = sum(bundle.places.size for bundle in self._bundles)
-        self.left = reduction.model.n - ranks - len(self._within)
+        self.left = max(0, reduction.model.n - ranks - len(self._within))
 
     def draw(self, n: int, generator: np.random.Generator) -> Iterator[Responses]:
         """Yield n reduced responses in all, some at a time.

@@ -11,7 +11,7 @@ import pandas as pd
 from parity.syntax import SYNTACTIC, Node, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -188,9 +188,9 @@ def as_factor(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.CategoricalDtype):
         if all(isinstance(level, str) for level in column.cat.categories):
             return column
-        return column.cat.rename_categories(_label)
+        return column.cat.rename_categories(_name)
     codes, known = pd.factorize(column, sort=True)
-    labels = [_label(level) for level in known]
+    labels = _labels(known.tolist())
     # As in R, numbers that read alike in 15 digits are one level.
     levels = list(dict.fromkeys(labels))
     place = {label: number for number, label in enumerate(levels)}
@@ -200,13 +200,26 @@ def as_factor(column: pd.Series) -> pd.Series:
     return pd.Series(cells, index=column.index)
 
 
-def _label(level: object) -> str:
-    """Return a level's text as R's as.character writes it."""
+def _labels(levels: Sequence[object]) -> list[str]:
+    """Return the text of a column's values as R's as.character writes it.
+
+    Integers of which one is too large for R's are doubles, all of them.
+    """
+    numbers = [number for number in levels if isinstance(number, int | float)]
+    doubles = any(isinstance(n, float) or abs(n) >= _FIRST_DOUBLE for n in numbers)
+    return [
+        spell(float(level)) if doubles and isinstance(level, int | float) else _name(level)
+        for level in levels
+    ]
+
+
+def _name(level: object) -> str:
+    """Return a category's text as the bridge has it: a number's is the shortest that is exact."""
     if isinstance(level, (bool, np.bool_)):
         return str(level).upper()
-    if isinstance(level, (int, np.integer)):
-        return str(level) if abs(int(level)) < _FIRST_DOUBLE else spell(float(level))
-    return spell(float(level)) if isinstance(level, (float, np.floating)) else str(level)
+    if isinstance(level, (float, np.floating)):
+        return str(int(level)) if float(level).is_integer() else str(float(level))
+    return str(level)
 
 
 def spell(number: float) -> str:

@@ -64,6 +64,16 @@ def test_a_run_compares_every_candidate_on_every_case(case: Case) -> None:
     assert found.reference == "lme4"
 
 
+def test_where_two_engines_disagree_on_a_version_the_references_word_stands() -> None:
+    class Told(FakeEngine):
+        def versions(self) -> Mapping[str, str]:
+            return {"numpy": f"that of {self.name}", self.name: "1.0"}
+
+    found = Panel(Told("lme4"), (Told("one"), FakeEngine("two"), Told("three"))).versions
+    assert found["numpy"] == "that of lme4"
+    assert sorted(found) == ["lme4", "numpy", "one", "three", "two"]
+
+
 def test_each_case_is_fitted_once_by_each_engine_and_announced(case: Case) -> None:
     pair = nested(case)
     engines = panel()

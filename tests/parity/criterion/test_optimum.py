@@ -12,17 +12,18 @@ import pytest
 
 from parity.casefile import SHIPPED
 from parity.certificate import from_json
+from parity.criterion import optimum as module
 from parity.criterion.covariance import factors, pack
 from parity.criterion.derivative import differentiate
 from parity.criterion.lmm import Criterion
 from parity.criterion.model import Block, Model
 from parity.criterion.objective import Separate
-from parity.criterion.optimum import decrement, find, in_units, minimise, units_of
+from parity.criterion.optimum import Optima, decrement, find, in_units, minimise, units_of
 from tests.parity.criterion.dense import LAYOUTS, example
 from tests.parity.stated_cases import SMALL, stated
 
 if TYPE_CHECKING:
-    from parity.criterion.optimum import Optima, Optimum
+    from parity.criterion.optimum import Optimum
 
 CERTIFIED = SHIPPED.parent / "certified"
 # Deviance has 16 digits, of which sums of a thousand logarithms lose a few units of the last.
@@ -224,6 +225,18 @@ def test_the_decrement_is_the_deviance_still_to_be_gained() -> None:
     assert decrement(criterion, near) == pytest.approx(gap, rel=0.01)
 
 
+@pytest.mark.parametrize("theta", [1e-6, 1e-3])
+def test_beside_a_saddle_at_the_boundary_the_decrement_is_that_of_the_variance(
+    theta: float,
+) -> None:
+    """In theta the slope vanishes with theta: what can be gained would look like nothing."""
+    criterion = stated("dyestuff-reml").criterion
+    there = differentiate(criterion.at(np.array([theta])))
+    expected = there.gradient[0] ** 2 / there.hessian[0, 0] / 2.0
+    assert expected > 2.5
+    assert decrement(criterion, np.array([theta])) == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_diagonal_of_lambda_is_not_negative(layout: str) -> None:
     model = example(layout)
@@ -247,6 +260,22 @@ def test_of_two_minima_the_lower_one_is_found() -> None:
         assert best <= min(alone) + 1e-9 * abs(min(alone))
         found += max(alone) > best + 1e-6
     assert found >= 1  # somewhere a start ended higher
+
+
+def test_another_minimum_is_taken_where_it_is_lower_or_as_low_and_arrived_at() -> None:
+    """A higher one is not, though a search has arrived there and at the lower one none has."""
+
+    def ended(heights: list[float], arrived: list[bool]) -> Optima:
+        count, none = len(heights), np.zeros(len(heights))
+        return Optima(
+            np.zeros((count, 1)), np.array(heights), none, none.astype(np.intp),
+            np.array(arrived), none.astype(bool),
+        )  # fmt: skip
+
+    known = ended([5.0, 5.0, 5.0, 5.0, np.inf, 5.0], [True, False, False, True, False, False])
+    other = ended([4.0, 5.0, 6.0, 5.0, 7.0, 5.0], [False, True, True, True, False, False])
+    found = module._are_better(other, known)  # noqa: SLF001
+    assert found.tolist() == [True, True, False, False, True, False]
 
 
 def test_a_degenerate_response_has_a_sentence() -> None:

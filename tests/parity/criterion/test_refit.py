@@ -11,9 +11,11 @@ import pytest
 from parity.criterion import components
 from parity.criterion.coordinates import Coordinates, natural, ordered
 from parity.criterion.covariance import covariances, pack
+from parity.criterion.draws import Parameters, simulate
 from parity.criterion.lmm import Criterion
 from parity.criterion.model import Block, Model
-from parity.criterion.optimum import find
+from parity.criterion.objective import Separate
+from parity.criterion.optimum import find, in_units, minimise, units_of
 from parity.criterion.refit import Fitter
 from tests.parity.criterion.dense import LAYOUTS, Textbook, example, slope, theta
 from tests.parity.stated_cases import stated
@@ -106,6 +108,74 @@ def test_a_slope_in_other_units_scales_its_theta_alone(unit: float) -> None:
     assert there.deviance == pytest.approx(here.deviance, rel=1e-13)
 
 
+def test_a_slope_in_other_units_is_evaluated_and_drawn_at_its_own_theta() -> None:
+    """The unit is a power of two, so that what is drawn is the same to the last bit."""
+    model, unit = example("vector", dressed=True), 2.0**7
+    (block,) = model.blocks
+    moved = replace(model, blocks=(replace(block, columns=block.columns * [1.0, unit]),))
+    where, drawn = theta(model, "random"), responses(model, 3)
+    there = where / [1.0, unit, unit]
+    found = Fitter(moved, reml=True).evaluate(drawn, there)
+    for place, y in enumerate(drawn.T):
+        point = Criterion(replace(moved, y=y), reml=True).at(there)
+        assert found.deviance[place] == pytest.approx(point.deviance, rel=1e-13)
+        assert found.theta[place] == pytest.approx(there, rel=1e-15)
+    beta = np.array([1.0, -2.0])
+    (here,) = Fitter(model, reml=True).resample(
+        Parameters(where, beta, 1.5), 5, np.random.default_rng(3)
+    )
+    (scaled,) = Fitter(moved, reml=True).resample(
+        Parameters(there, beta, 1.5), 5, np.random.default_rng(3)
+    )
+    assert scaled.deviance == pytest.approx(here.deviance, rel=1e-13)
+    assert scaled.beta == pytest.approx(here.beta, rel=1e-9)
+
+
+def test_a_model_too_wide_to_invert_whole_is_fitted_to_as_many_responses_as_were_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(components, "WIDEST", 0)
+    model = example("crossed", dressed=True)
+    where = Parameters(theta(model, "random"), np.array([1.0, -2.0]), 1.5)
+    fitter = Fitter(model, reml=True)
+    chunks = list(fitter.resample(where, 5, np.random.default_rng(3)))
+    rows = np.concatenate(list(simulate(model, where, 5, np.random.default_rng(3))), axis=1)
+    found = np.concatenate([chunk.deviance for chunk in chunks])
+    assert found == pytest.approx(fitter.fit(rows).deviance, rel=1e-13)
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1.0, 1e16])
+def test_a_residual_of_rounding_is_none_whatever_the_unit_of_the_weights(unit: float) -> None:
+    model = example("scalar")
+    model = replace(model, weights=unit * model.weights)
+    drawn = 1e6 * responses(example("scalar"), 2)
+    drawn[:, 1] = -1e6 * (model.X @ [30.0, 1.0])  # negative throughout
+    found = Fitter(model, reml=True).evaluate(drawn, np.zeros(1))
+    assert found.converged.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_of_several_minima_each_response_has_its_own_lowest(*, begun: bool) -> None:
+    """Nine rows in three groups, weights and a slope: many have a minimum that is none."""
+    rng = np.random.default_rng(3)
+    x, weights = np.exp(rng.normal(size=9)), np.exp(2.0 * rng.normal(size=9))
+    block = Block(np.arange(9) % 3, np.column_stack([np.ones(9), x]), 3)
+    model = Model(np.zeros(9), np.ones((9, 1)), (block,), weights=weights)
+    drawn = rng.standard_cauchy((9, 40))
+    fitter = Fitter(model, reml=False)
+    found = fitter.fit(drawn, np.zeros(3) if begun else None)
+    higher = 0
+    for place, y in enumerate(drawn.T):
+        criterion = Criterion(replace(model, y=y), reml=False)
+        assert found.deviance[place] <= find(criterion).deviance + ABOVE
+        point = criterion.at(found.theta[place])
+        assert point.deviance == pytest.approx(found.deviance[place], rel=1e-12)
+        scaled = Criterion(in_units(criterion.model, units_of(model)), reml=False)
+        alone = minimise(Separate([scaled]), [np.zeros((1, 3))])
+        higher += alone.heights[0] > found.deviance[place] + 1e-6
+    assert higher > 1
+
+
 @pytest.mark.parametrize("unit", [1e-20, 1e14, 1e16])
 @pytest.mark.parametrize("layout", ["scalar", "vector"])
 def test_weights_in_other_units_scale_theta_alone(layout: str, unit: float) -> None:
@@ -144,6 +214,10 @@ def test_a_response_without_residual_is_not_fitted_and_harms_no_other() -> None:
     assert found.deviance[[0, 2]].tolist() == pytest.approx(alone.deviance.tolist(), rel=1e-14)
     # rounding leaves a residual of 1e-16, or none
     assert found.converged.tolist() == [True, False, True]
+    drawn[:, 1] = 0.0
+    none = Fitter(model, reml=True).fit(drawn)
+    assert np.isnan(none.deviance).tolist() == [False, True, False]
+    drawn[:, 1] = model.X @ [3.0, 4.0]
     exact = Fitter(model, reml=True).evaluate(1e6 * drawn, np.zeros(1))
     assert exact.converged.tolist() == [True, False, True]
 

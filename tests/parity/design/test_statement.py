@@ -129,6 +129,14 @@ def test_a_binomial_model_has_shares_and_sizes() -> None:
     assert model.y.tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1, 0, 0.5, 1, 0])
 
 
+def test_prior_weights_multiply_the_sizes_of_a_binomial_response() -> None:
+    """As glm and glmer have it: a row of weight 2 is that row twice."""
+    frame = FRAME.assign(times=[1.0, 2.0, 1.0, 0.5, 1.0, 3.0, 1.0, 1.0])
+    spec = parse("cbind(hits, size - hits) ~ x + (1 | g)", family="binomial", weights="times")
+    found = state(spec, frame).model.weights
+    assert found.tolist() == (frame["size"] * frame["times"]).tolist()
+
+
 def test_missing_counts_cost_their_rows() -> None:
     frame = FRAME.copy()
     frame.loc[2, "hits"] = np.nan

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+import patsy as untyped_patsy
 import pytest
 
 from parity.design import coding
@@ -14,11 +17,14 @@ from parity.design.terms import (
     UnusableDataError,
     as_factor,
     deparse,
+    evaluate,
     spell,
     translate,
 )
 from parity.formula import parse
 from parity.syntax import read
+
+patsy: Any = untyped_patsy
 
 FRAME = pd.DataFrame(
     {
@@ -67,6 +73,8 @@ def test_an_atom_is_spelled_as_r_deparses_it(written: str, spelled: str) -> None
         ("a + b %in% a", ("(Intercept)", "aq", "ar", "ap:bv", "aq:bv", "ar:bv")),
         ("b + a + a:b", ("(Intercept)", "bv", "aq", "ar", "bv:aq", "bv:ar")),
         ("0 + x + b + a:b", ("x", "bu", "bv", "bu:aq", "bv:aq", "bu:ar", "bv:ar")),
+        ("0 + b + a", ("bu", "bv", "aq", "ar")),
+        ("0 + x + a + late", ("x", "ap", "aq", "ar", "lateTRUE")),
         ("x:a", ("(Intercept)", "x:ap", "x:aq", "x:ar")),
         ("(b + x)^2", ("(Intercept)", "bv", "x", "bv:x")),
         ("late * I(x^2)", ("(Intercept)", "lateTRUE", "I(x^2)", "lateTRUE:I(x^2)")),
@@ -88,6 +96,21 @@ def test_a_column_holds_what_its_name_says() -> None:
     np.testing.assert_array_equal(held["bv:ar"], (is_v & is_r).astype(float))
 
 
+@pytest.mark.parametrize("formula", ["x + b + a:b", "x + a * b + late", "0 + x + `my var` + b + a"])
+def test_patsys_order_is_the_one_that_patsy_has(formula: str) -> None:
+    """patsy sorts terms of factors before those of numbers, R by degree alone."""
+    spec = parse(f"y ~ {formula}")
+    terms, table = translate(spec.fixed), model_frame(spec, FRAME).table
+    coded = code(terms, table)
+    expected = np.asarray(patsy.dmatrix(terms.text, table))
+    assert list(coded.patsy_order) != sorted(coded.patsy_order)
+    np.testing.assert_array_equal(coded.design.matrix[:, coded.patsy_order], expected)
+    kept = [place for place in range(expected.shape[1]) if place != 1]
+    left = np.delete(expected, coded.patsy_order.index(1), axis=1)
+    some = coded.keep(kept)
+    np.testing.assert_array_equal(some.design.matrix[:, some.patsy_order], left)
+
+
 def test_coding_that_patsy_does_otherwise_is_refused() -> None:
     with pytest.raises(NotExpressibleError, match="a:b otherwise than R"):
         columns("a:b")
@@ -97,6 +120,26 @@ def test_coding_that_patsy_does_otherwise_is_refused() -> None:
 def test_what_has_no_python_equal_is_refused(term: str) -> None:
     with pytest.raises(NotExpressibleError):
         translate(("1", term))
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        # Rscript: x <- 0.75; y <- -2; sprintf("%.17g", c(log(x), ...)), R 4.2.2
+        ("log(x)", -0.2876820724517809), ("log2(x)", -0.4150374992788438),
+        ("log10(x)", -0.12493873660829993), ("log1p(x)", 0.5596157879354227),
+        ("exp(y)", 0.1353352832366127), ("expm1(y)", -0.8646647167633873),
+        ("sqrt(x)", 0.8660254037844386), ("abs(y)", 2.0), ("sin(y)", -0.9092974268256817),
+        ("cos(y)", -0.4161468365471424), ("tan(y)", 2.185039863261519), ("as.numeric(y)", -2.0),
+        ("I(-x)", -0.75), ("I(+y)", -2.0), ("I(x + y)", -1.25), ("I(x - y)", 2.75),
+        ("I(x * y)", -1.5), ("I(x / y)", -0.375), ("I(x^3)", 0.421875), ("I(-x^2)", -0.5625),
+        ("I((x - y) / 4)", 0.6875),
+    ],
+)  # fmt: skip
+def test_an_expression_is_computed_as_r_computes_it(written: str, number: float) -> None:
+    data = pd.DataFrame({"x": [0.75], "y": [-2.0]})
+    # one rounding more or less in each library
+    assert evaluate(read(written), data).tolist() == [pytest.approx(number, rel=4e-16)]
 
 
 def test_an_ordered_factor_is_a_plain_one_as_the_bridge_sends_it() -> None:
@@ -175,6 +218,7 @@ def test_an_interaction_has_the_cells_that_occur_however_many_could(
         ("a ~ x", FRAME, "a is no number"),
         ("y ~ log(a)", FRAME, "a is no number"),
         ("y ~ x", FRAME.assign(x=np.inf), "infinite"),
+        ("y ~ x", FRAME.assign(y=[1.0, 3.0, -np.inf, 5.0, 4.0, 6.0]), "y has infinite values"),
         ("y ~ x", FRAME.assign(x=np.nan), "No row"),
         ("y ~ a", FRAME.assign(a=pd.Categorical(["p"] * 6)), "one level only"),
     ],
@@ -192,6 +236,10 @@ def test_unusable_data_are_refused_in_a_sentence(
         (["b", None, "a", "b"], ["a", "b"], [1, -1, 0, 1]),
         ([2.5, np.nan, 10.0, 2.5], ["2.5", "10"], [0, -1, 1, 0]),
         ([0.1 + 0.2, 0.3, 1.0, np.nan], ["0.3", "1"], [0, 0, 1, -1]),
+        ([3 * 10**9, 10**10, 2**31], ["2147483648", "3e+09", "1e+10"], [1, 2, 0]),
+        ([100000, 2**31, 7], ["7", "1e+05", "2147483648"], [1, 2, 0]),
+        ([100000, 7, 99999], ["7", "99999", "100000"], [2, 0, 1]),
+        ([100000.0, 7.0], ["7", "1e+05"], [1, 0]),
         ([True, None, False, True], ["FALSE", "TRUE"], [1, -1, 0, 1]),
         ([None, None], [], [-1, -1]),
     ],
@@ -233,3 +281,16 @@ def test_columns_of_many_rows_depend_as_they_do_together(monkeypatch: pytest.Mon
         assert independent(matrix) == (0, 1, 4, 5)
         assert independent(np.column_stack([own[:, 0] - 1e6, beside - 1e6])) == (0, 1)
         assert independent(np.column_stack([own[:, 0], own[:, 0] + 1e-4 * own[:, 3]])) == (0,)
+
+
+def test_a_category_of_numbers_is_named_as_the_bridge_names_it() -> None:
+    """The bridge makes text of categories before R sees them: each number's shortest exact text."""
+    numbers = [100000.0, 2.5, 0.1 + 0.2, 1e10, 4.0]
+    named = as_factor(pd.Series(pd.Categorical(numbers))).cat.categories
+    assert list(named) == ["0.30000000000000004", "2.5", "4", "100000", "10000000000"]
+    whole = as_factor(pd.Series(pd.Categorical([100000, 10**10, 7]))).cat.categories
+    assert list(whole) == ["7", "100000", "10000000000"]
+    flags = as_factor(pd.Series(pd.Categorical([True, False]))).cat.categories
+    assert list(flags) == ["FALSE", "TRUE"]
+    bins = as_factor(pd.Series(pd.cut([1.0, 3.0], [0, 2, 4]))).cat.categories
+    assert list(bins) == ["(0, 2]", "(2, 4]"]

@@ -16,7 +16,9 @@ SMALL = pd.DataFrame(
         "hit": [1, 0, 0, 1, 1, 0, 1, 0],
         "low": [0, 0, 0, 0, 1, 1, 1, 1],
         "x": [0.0, 1, 2, 3, 4, 5, 6, 7],
+        "double": [0.0, 2, 4, 6, 8, 10, 12, 14],
         "flat": [1.0, 1, 2, 2, 3, 3, 4, 4],
+        "two": [2, 2, 2, 2, 2, 2, 2, 2],
         "g": pd.Categorical(list("aabbccdd")),
         "same": pd.Categorical(list("eeffgghh")),
         "row": pd.Categorical(list("abcdefgh")),
@@ -50,6 +52,28 @@ def test_a_covariate_far_from_zero_is_fair(shift: float) -> None:
     assert said("y ~ 1 + x + (1 + x | h)", data=data) == ""
 
 
+def test_slopes_of_a_covariate_very_far_from_zero_are_told_from_intercepts() -> None:
+    """The columns are made orthonormal first: 1e6 squared beside 1 leaves no digit of a slope's."""
+    data = SMALL.assign(x=SMALL["x"] + 1e6)
+    assert said("y ~ 1 + (1 + x | h)", data=data) == ""
+
+
+def test_a_response_far_from_zero_is_fair() -> None:
+    """What X and Z leave of it is held against its spread, not against its mean."""
+    assert said("y ~ 1 + x + (1 | h)", data=SMALL.assign(y=SMALL["y"] + 1e9)) == ""
+
+
+@pytest.mark.parametrize(
+    ("trials", "reason"), [(1, "the covariance parameters cannot be told from each other"), (4, "")]
+)
+def test_an_effect_of_each_row_is_told_where_a_row_has_several_trials(
+    trials: int, reason: str
+) -> None:
+    data = SMALL.assign(share=SMALL["hit"] * 0.75 if trials > 1 else SMALL["hit"], n=trials)
+    spec = parse("share ~ 1 + (1 | row)", family="binomial", weights="n")
+    assert unfair(state(spec, data).model) == reason
+
+
 @pytest.mark.parametrize(
     ("formula", "family", "reason"),
     [
@@ -58,6 +82,8 @@ def test_a_covariate_far_from_zero_is_fair(shift: float) -> None:
         ("y ~ 1 + x + (1 + x | row)", "poisson", "as many random effects as there are rows"),
         ("hit ~ 1 + (1 | row)", "binomial", "cannot be told from each other"),
         ("y ~ 1 + g + (1 | g)", "gaussian", "cannot be told from each other"),
+        ("y ~ 1 + (0 + x + double | h)", "gaussian", "cannot be told from each other"),
+        ("two ~ 1 + (1 | g)", "poisson", "the response is the same in every row"),
         ("flat ~ 1 + (1 | g)", "gaussian", "fit the response exactly"),
         ("x ~ 1 + x + (1 | g)", "gaussian", "fit the response exactly"),
         ("low ~ 1 + x + (1 | h)", "binomial", "fixed effects separates"),

@@ -33,6 +33,20 @@ def test_what_matters_is_kept() -> None:
     assert smaller.data["y"].tolist() == [9.87654321]
 
 
+def test_a_column_keeps_as_few_decimals_as_matter() -> None:
+    expected = PREY.data["y"].round(2).tolist()
+    smaller = trim(PREY, lambda prey: prey.data["y"].round(2).tolist() == expected)
+    assert smaller.data["y"].tolist() == expected
+
+
+def test_rows_that_plainer_numbers_can_do_without_go_too() -> None:
+    def keeps(prey: Prey) -> bool:
+        whole = bool((prey.data["y"] % 1 == 0).all())
+        return len(prey.data) >= (2 if whole else 6)
+
+    assert len(trim(PREY, keeps).data) == 2
+
+
 def test_nothing_is_changed_where_everything_matters() -> None:
     assert trim(PREY, lambda _: False) is PREY
 
@@ -67,6 +81,7 @@ def test_terms_that_do_not_matter_are_left_out_with_their_columns() -> None:
     smaller = trim(LARGE, lambda _: True)
     assert smaller.spec == parse("y ~ 1 + (1 | h)", criterion="ML")
     assert list(smaller.data.columns) == ["y", "h"]
+    assert len(smaller.data) == 1  # never none
     sloped = trim(LARGE, lambda prey: any("x" in term.columns for term in prey.spec.random))
     assert sloped.spec == parse("y ~ 1 + (0 + x | g)", criterion="ML")
     assert list(sloped.data.columns) == ["y", "x", "g"]

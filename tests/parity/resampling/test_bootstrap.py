@@ -192,6 +192,20 @@ def test_a_fit_is_bootstrapped_where_it_is(sleep: pd.DataFrame) -> None:
     assert mean["Days"] == pytest.approx(own["Days"] + 1.0, abs=2.0)
 
 
+def test_a_fits_offset_and_weights_count_in_every_refit(sleep: pd.DataFrame) -> None:
+    subject = of_model(parse(FORMULA), sleep)
+    model, rng = subject.fitter.model, np.random.default_rng(5)
+    offset, weights = 50.0 * rng.normal(size=180), rng.uniform(0.5, 2.0, 180)
+    dressed = replace(model, offset=offset, weights=weights)
+    fit = FakeFit(replace(subject, fitter=Fitter(dressed, reml=False)))
+    responses = model.y[:, None] + 30.0 * rng.normal(size=(180, 3))
+    found = parity.bootstrap(fit, responses=responses + offset[:, None])
+    expected = Fitter(replace(model, weights=weights), reml=False).fit(responses)
+    assert found.deviance == pytest.approx(expected.deviance, rel=1e-13)
+    # where a flat minimum is costs half of the digits
+    assert found.replicates["Days"].to_numpy() == pytest.approx(expected.beta[:, 1], rel=1e-8)
+
+
 def test_what_cannot_be_bootstrapped_is_one_sentence(sleep: pd.DataFrame) -> None:
     fit = FakeFit(of_model(parse(FORMULA), sleep))
     weighed, ends = parse(FORMULA, weights="w"), np.arange(180.0)  # a weight of 0 is no data
@@ -324,6 +338,10 @@ def test_the_summary_is_of_the_replicates(sleep: pd.DataFrame) -> None:
         assert found_here == pytest.approx(expected)
         assert table.loc[str(name), "replicates"] == len(column)
     assert table[["2.5 %", "97.5 %"]].equals(found.confint())
+
+
+def test_two_responses_have_an_interval(sleep: pd.DataFrame) -> None:
+    assert parity.bootstrap(FORMULA, sleep, 2, seed=1).confint().notna().all(axis=None)
 
 
 def test_one_response_has_no_interval(sleep: pd.DataFrame) -> None:

@@ -136,6 +136,11 @@ def test_a_pair_of_which_one_fit_failed_counts_in_no_p_value(
     left = np.delete(whole.replicates, [2, 4])
     above = int((left >= found.statistic).sum())
     assert found.p == (1 + above) / 49
+    assert found.p_error == pytest.approx(np.sqrt(found.p * (1 - found.p) / 48), rel=1e-12)
+    assert 0 < above < 48
+    exact = stats.binomtest(above, 48).proportion_ci(0.95, "exact")
+    # scipy solves for the limits by bisection
+    assert found.p_interval == pytest.approx((exact.low, exact.high), rel=1e-9)
 
 
 @pytest.mark.parametrize("reml", [False, True])
@@ -147,6 +152,25 @@ def test_a_model_without_random_effects_is_compared_by_the_same_criterion(*, rem
     expected = fitter.evaluate(y, np.zeros(1)).deviance[0] - fitter.fit(y).deviance[0]
     assert (found.reml, found.df) == (reml, 1)
     assert found.statistic == pytest.approx(expected, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("failing", "sentence"),
+    [("own", "optimum of the two models did not arrive"), ("drawn", "No pair of fits")],
+)
+def test_where_no_search_arrives_there_is_a_sentence_and_no_p_value(
+    monkeypatch: pytest.MonkeyPatch, failing: str, sentence: str
+) -> None:
+    class Failing(Fitter):
+        def fit(self, responses: NDArray[np.float64], start: Any = None) -> Any:  # noqa: ANN401
+            fits = super().fit(responses, start)
+            if (responses.shape[1] == 1) == (failing == "own"):
+                fits.converged[:] = False
+            return fits
+
+    monkeypatch.setattr(module, "Fitter", Failing)
+    with pytest.raises(InputError, match=sentence):
+        parity.bootstrap_lrt("y ~ 1 + (1 | g)", "y ~ x + (1 | g)", sample(3, 0.5), 9, seed=2)
 
 
 def test_a_statistic_of_zero_is_below_none() -> None:

@@ -34,10 +34,26 @@ def test_the_question_tells_levels_in_all_and_variances_over_sigma_squared() -> 
     assert (QUESTION.smallest_ratio, QUESTION.effects) == (0.0, (2.0,))
 
 
+def test_the_question_tells_each_of_the_designs_scales_under_its_own_name() -> None:
+    question = ask(replace(DESIGN, intercept=-3.0, sigma=2.0, balance=0.25, criterion="ML"), 8)
+    assert (question.model, question.seed, question.rows) == (8, 2**63 - 1, 100)
+    assert (question.intercept, question.sigma, question.balance) == (-3.0, 2.0, 0.25)
+    assert (question.family, question.link, question.criterion) == ("gaussian", "identity", "ML")
+    # the terms' SDs are over sigma as they are given
+    assert question.variance_ratios == (1.0, 0.25, 0.0)
+    assert question.correlations == (0.3, 0.0)
+    assert question.formula == "y ~ 1 + x + (1 + x | g) + (1 | h:g)"
+    binomial = replace(DESIGN, family="binomial", link="probit", trials=5)
+    question = ask(binomial, 8)
+    assert (question.family, question.link, question.trials) == ("binomial", "probit", 5)
+    assert question.fixed == ("x",)
+
+
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_a_number_that_is_not_finite_is_refused(number: float) -> None:
-    with pytest.raises(ValueError, match=r"above is (nan|inf); a number is finite or absent"):
-        replace(FITTED, above=number)
+@pytest.mark.parametrize("name", ["digits", "deviance", "above", "decrement", "seconds"])
+def test_a_number_that_is_not_finite_is_refused(name: str, number: float) -> None:
+    with pytest.raises(ValueError, match=rf"{name} is (nan|inf); a number is finite or absent"):
+        replace(FITTED, **{name: number})  # type: ignore[arg-type] # these are the numbers
 
 
 def test_an_empty_column_needs_a_reason_and_a_reason_an_empty_column() -> None:
@@ -59,7 +75,9 @@ def test_columns_of_one_reason_are_told_together() -> None:
 def test_a_lost_fit_has_its_reason_in_every_empty_column() -> None:
     candidate = lost("two", "R died", reference=False, versions={})
     assert (candidate.verdict, candidate.status, candidate.green) == ("FAILED", "FAILED", False)
-    assert lost("one", "R died", reference=True, versions={}).verdict is None
+    reference = lost("one", "R died", reference=True, versions={})
+    assert reference.verdict is None
+    assert (candidate.reference, reference.reference) == (False, True)
 
 
 def test_a_row_comes_back_from_parquet_as_it_was() -> None:

@@ -61,6 +61,19 @@ def test_the_table_says_what_is_red_and_how_to_read_the_rows(
     assert f"pandas.read_parquet({str(tmp_path)!r})" in text
 
 
+def test_the_table_counts_none_where_there_is_none_and_no_column_of_the_reference_alone(
+    tmp_path: Path,
+) -> None:
+    def score(engine: str, **counts: int) -> Score:
+        return Score(engine, engine == "one", counts, {}, None, None, 0)
+
+    scores = (score("one", FITTED=2, FAILED=1), score("two", AGREE=3), score("tri", WORSE=3))
+    header, _, two, tri = render(scores, tmp_path).splitlines()[:4]
+    assert header.split()[:3] == ["engine", "AGREE", "WORSE"]
+    assert "FAILED" not in header
+    assert (two.split()[:3], tri.split()[:3]) == (["two", "3", "0"], ["tri", "0", "3"])
+
+
 def test_an_engine_that_was_never_judged_has_no_distance(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path, ENGINES)
     rows = [lost(name, "R died", reference=name == "one", versions={}) for name in ENGINES]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 L = -0.44
 STEP = 1e-5
+SLEEPSTUDY = 1743.62827195849
+"""The certified least -2 restricted log-likelihood of sleepstudy-slope-reml."""
 
 
 def case_of(name: str) -> Case:
@@ -185,6 +187,19 @@ def statsmodels_singular_raises() -> float:
     return float(raised)
 
 
+def statsmodels_covariate_unit() -> float:
+    mixed: Any = MixedLM
+    rows = data_of("sleepstudy-slope-reml")
+    rows = rows.assign(thousandths=rows["Days"] / 1000)
+    found = fit(
+        mixed.from_formula(
+            "Reaction ~ thousandths", rows, groups="Subject", re_formula="~thousandths"
+        )
+    )
+    assert found.converged
+    return float(-2.0 * found.llf + 2.0 * math.log(1000) - SLEEPSTUDY)
+
+
 def statsmodels_do_cg() -> float:
     try:
         fit(jsp(), do_cg=False)
@@ -209,6 +224,7 @@ _FUNCTIONS: tuple[Callable[[], float], ...] = (
     statsmodels_lbfgs_inf,
     statsmodels_10239,
     statsmodels_singular_raises,
+    statsmodels_covariate_unit,
     statsmodels_do_cg,
     statsmodels_lazy_llf,
 )

@@ -200,6 +200,22 @@ def statsmodels_covariate_unit() -> float:
     return float(-2.0 * found.llf + 2.0 * math.log(1000) - SLEEPSTUDY)
 
 
+def statsmodels_large_variance() -> float:
+    """By the sums of squares of a balanced one-way layout (Searle, Casella & McCulloch 1992, chapter 3)."""
+    model = model_of("Yield ~ 1", "dyestuff-reml", groups="Batch")
+    fit(model)  # states the criterion
+    sd = 1e7
+    y = np.stack(model.endog_li)
+    batches, size = y.shape
+    means, spread = y.mean(axis=1), 1.0 + size * sd**2
+    within = ((y - means[:, None]) ** 2).sum()
+    between = size * ((means - y.mean()) ** 2).sum()
+    free = y.size - 1
+    known = free * (1.0 + math.log(2.0 * math.pi * (within + between / spread) / free))
+    known += batches * math.log(spread) + math.log(y.size / spread)
+    return float(-2.0 * model.loglike(np.array([sd]), profile_fe=True) - known)
+
+
 def statsmodels_do_cg() -> float:
     try:
         fit(jsp(), do_cg=False)
@@ -225,6 +241,7 @@ _FUNCTIONS: tuple[Callable[[], float], ...] = (
     statsmodels_10239,
     statsmodels_singular_raises,
     statsmodels_covariate_unit,
+    statsmodels_large_variance,
     statsmodels_do_cg,
     statsmodels_lazy_llf,
 )

@@ -201,7 +201,7 @@ def statsmodels_covariate_unit() -> float:
 
 
 def statsmodels_large_variance() -> float:
-    """By the sums of squares of a balanced one-way layout (Searle, Casella & McCulloch 1992, chapter 3)."""
+    """By the closed form of a balanced one-way layout (Searle et al. 1992, chapter 3)."""
     model = model_of("Yield ~ 1", "dyestuff-reml", groups="Batch")
     fit(model)  # states the criterion
     sd = 1e7

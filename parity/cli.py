@@ -192,6 +192,10 @@ def _add_hunt(commands: _Commands, engines: argparse.ArgumentParser) -> None:
         "--effort", type=int, default=300, metavar="N", help="most fits to shrink one loss by"
     )
     hunt.add_argument(
+        "--time-limit", type=float, default=120.0, metavar="SECONDS",
+        help="of one fit by R, which has a process of its own; its death is a fit that failed",
+    )  # fmt: skip
+    hunt.add_argument(
         "--folder", type=Path, default=Path("hunt"), metavar="DIR", help="where the case files go"
     )
 

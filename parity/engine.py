@@ -49,6 +49,15 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class Isolable(Protocol):
+    """An engine whose program can run in a process of its own, each call within a time limit."""
+
+    def isolate(self, time_limit: float) -> None:
+        """Let it, from now on; the limit is in seconds."""
+        ...
+
+
 def discover() -> dict[str, EntryPoint]:
     """Return name → entry point of the engines that are installed; none is imported."""
     return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda p: p.name)}

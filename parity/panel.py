@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from parity.engine import Engine, EngineError, create, discover
+from parity.engine import Engine, EngineError, Isolable, create, discover
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -67,7 +67,9 @@ class Panel:
         return f"Reference: {self.reference.name} ({programs}, live) - held against it: {others}"
 
 
-def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
+def assemble(
+    wanted: Sequence[str] = (), reference: str | None = None, *, time_limit: float | None = None
+) -> Panel:
     """Return the engines for a run.
 
     Parameters
@@ -77,6 +79,9 @@ def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
         where its recorded answers are the reference: no R starts then.
     reference
         Name of the reference; live lme4 where it runs, else the recorded answers, for None.
+    time_limit
+        Of a fit, in seconds, for a program that can run in a process of its own, and does then: a
+        crash of its is a fit that failed.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def assemble(wanted: Sequence[str] = (), reference: str | None = None) -> Panel:
     """
     asked = [*wanted, *([reference] if reference else [])]
     unneeded = {LIVE} if reference == RECORDED and LIVE not in wanted else set()
-    engines, left_out = _gather(asked, unneeded)
+    engines, left_out = _gather(asked, unneeded, time_limit)
     chosen = reference or (RECORDED if LIVE in left_out else LIVE)
     for name in [chosen, *wanted]:
         if name in left_out:
@@ -121,7 +126,7 @@ def summon(names: Sequence[str]) -> Panel:
 
 
 def _gather(
-    asked: Sequence[str], unneeded: Collection[str]
+    asked: Sequence[str], unneeded: Collection[str], time_limit: float | None
 ) -> tuple[dict[str, Engine], dict[str, str]]:
     """Return name → engine of all that import, and name → why it cannot run.
 
@@ -134,8 +139,10 @@ def _gather(
         if name in unneeded:
             continue
         try:
-            engines[name] = create(name)
-            reason = engines[name].missing()
+            engine = engines[name] = create(name)
+            if time_limit is not None and isinstance(engine, Isolable):
+                engine.isolate(time_limit)
+            reason = engine.missing()
         except EngineError as error:
             if name in asked:
                 raise

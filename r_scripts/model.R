@@ -122,12 +122,49 @@ prepare_fit <- function(call, fitter, data, weights = NULL, offset = NULL, subse
 
 evaluate_fit <- function(prepared) {
   list2env(prepared$bindings, environment(prepared$call$formula))
+  if (may_lack_effects(prepared$call)) refuse_empty_effects(prepared)
   model <- withCallingHandlers(
     eval(prepared$call, list2env(prepared$bindings, parent = baseenv())),
     error = function(e) name_single_levels(e, prepared$call, prepared$bindings$data)
   )
   open_scope(environment(prepared$call$formula))
   model
+}
+
+# lme4 brings R down, and all that runs in its process, where every random effect is multiplied by 0 in every row. Where a
+# term has an intercept none is; only a 0 or a minus takes one away.
+may_lack_effects <- function(call) as.character(call[[1L]]) %in% names(PARSED) && takes_away(call$formula)
+
+PARSED <- list(lmer = c("lFormula", "REML"), glmer = c("glFormula", "family"), glmer.nb = "glFormula")
+
+takes_away <- function(tree) {
+  if (is.numeric(tree)) {
+    return(tree == 0)
+  }
+  if (!is.call(tree)) {
+    return(FALSE)
+  }
+  identical(tree[[1L]], quote(`-`)) || any(vapply(as.list(tree)[-1L], takes_away, NA))
+}
+
+refuse_empty_effects <- function(prepared) {
+  parser <- PARSED[[as.character(prepared$call[[1L]])]]
+  used <- c("formula", "data", "weights", "offset", "subset", "na.action", "contrasts", "control", parser[-1L])
+  call <- prepared$call[c(TRUE, names(prepared$call)[-1L] %in% used)]
+  call[[1L]] <- as.name(parser[[1L]])
+  prepared$bindings[[parser[[1L]]]] <- getExportedValue("lme4", parser[[1L]])
+  scope <- list2env(prepared$bindings, parent = baseenv())
+  # what is wrong besides the fit itself will say
+  parsed <- tryCatch(suppressMessages(suppressWarnings(eval(call, scope))), error = function(e) NULL)
+  if (is.null(parsed) || any(parsed$reTrms$Zt@x != 0)) {
+    return()
+  }
+  terms <- paste0("(", names(parsed$reTrms$Ztlist), ")", collapse = " + ")
+  stop(
+    "every random effect of ", terms, " is multiplied by 0 in every row that is used, and lme4 would bring R down; ",
+    "leave the term out, or give it an intercept",
+    call. = FALSE
+  )
 }
 
 # R and lme4 do not name the column of which one level only is left.

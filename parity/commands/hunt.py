@@ -7,6 +7,7 @@ import threading
 import time
 from contextlib import contextmanager
 from importlib.util import find_spec
+from math import inf
 from typing import TYPE_CHECKING
 
 from parity import tolerance
@@ -42,7 +43,9 @@ def execute(arguments: argparse.Namespace) -> int:
 
     if arguments.models < 1 or arguments.effort < 1 or arguments.seed < 0:
         raise InputError("A hunt draws 1 model or more, from a seed of 0 or above, with an effort.")
-    panel = assemble(arguments.engine, arguments.reference)
+    if not 0 < arguments.time_limit < inf:
+        raise InputError("The time limit of a fit is a number of seconds above 0.")
+    panel = assemble(arguments.engine, arguments.reference, time_limit=arguments.time_limit)
     plan = Plan(
         arguments.models, arguments.seed, tuple(arguments.family or FAMILIES), arguments.effort
     )

@@ -68,8 +68,8 @@ class Lme4:
         running = session.current()
         if not isinstance(running, Worker):
             raise EngineError(
-                "R runs inside this process already and cannot be given a time limit; start the "
-                "sweep in a process of its own."
+                "R runs inside this process already and cannot be given a time limit; start this "
+                "in a process of its own."
             )
         running.time_limit = as_time_limit(time_limit)
 

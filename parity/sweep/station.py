@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from parity.appraisal import Appraisal
 from parity.bench import Bench, Restartable
 from parity.case import Case
 from parity.checkup import FrameDataset
 from parity.court import Court
-from parity.engine import EngineError, create
+from parity.engine import EngineError, Isolable, create
 from parity.finding import Comparison
 from parity.panel import Panel
 from parity.run import judge, with_the_right_criterion
@@ -41,15 +41,6 @@ JUDGE = "parity"
 # A worker of a cluster may have several threads; engines that catch warnings and the one R of a
 # process are for one at a time.
 _ALONE = threading.Lock()
-
-
-@runtime_checkable
-class Isolable(Protocol):
-    """An engine whose program can run in a process of its own, each call within a time limit."""
-
-    def isolate(self, time_limit: float) -> None:
-        """Let it, from now on; the limit is in seconds."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

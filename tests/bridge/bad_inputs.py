@@ -467,6 +467,15 @@ bad("group number a row", "lmer", FitError, "one group a row.*problems: g",
     data=having(g=ROW * 1.0))
 bad("group slopes as rows", "lmer", FitError, r"as many random effects as rows.*\(x \| g\)",
     formula="y ~ x + (x | g)", data=having(g=ROW // 2))
+# lme4 would bring R down, and this process with it
+bad("slope of zeros", "lmer", FitError, r"random effect of \(0 \+ z \| g\) is multiplied by 0",
+    formula="y ~ x + (0 + z | g)", data=having(z=0.0))
+bad("slope of zeros, weighed", "lmer", FitError, "multiplied by 0 in every row that is used",
+    formula="y ~ x + (z - 1 | g)", data=having(z=0, w=1.0 + ROW), weights="w", REML=False)
+bad("slope of zeros in the subset", "lmer", FitError, "multiplied by 0",
+    formula="y ~ x + (0 + z | g)", data=having(z=1.0 * (ROW % 2)), subset=ROW % 2 == 0)
+bad("slope of zeros glmer", "glmer", FitError, "multiplied by 0",
+    formula="hit ~ x + (0 + z | g)", data=having(z=0.0, hit=ROW % 2))
 bad("group missing", "lmer", DataError, "'g'", data=having(g=None))
 bad("group infinite", "lmer", DataError, "'g'", data=having(g=np.where(ROW == 3, np.inf, ROW % 5)))
 bad("group dates", "lmer", DataError, "'g'", data=having(g=pd.Timestamp("2020-01-01")))

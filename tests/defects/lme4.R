@@ -107,4 +107,11 @@ lme4_profile_weights <- function() {
   as.numeric(width(lmer(Reaction ~ Days + (1 | Subject), data, REML = FALSE, weights = weight)) / width(plain) - 1)
 }
 
+# 1 where R is ended by a signal, which its shell adds to 128; an error would end it with 1.
+lme4_empty_effects <- function() {
+  fit <- "lme4::lmer(y ~ 1 + (0 + x | g), data.frame(y = c(2, 1, 4, 3, 7, 5), x = 0, g = gl(3, 2)))"
+  ended <- system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", "-e", shQuote(fit)), stdout = FALSE, stderr = FALSE)
+  as.numeric(ended >= 128L)
+}
+
 cat(as.character(packageVersion("lme4")), sprintf("%.17g", match.fun(words[2L])()), "\n")

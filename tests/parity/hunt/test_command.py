@@ -6,7 +6,7 @@ import importlib.util
 import json
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 
@@ -124,3 +124,32 @@ def test_without_hypothesis_a_sentence_says_what_to_install(
     assert called(monkeypatch, tmp_path, none) == 2
     assert "install lme4-parity[hunt]" in capsys.readouterr().err
     assert importlib.util.find_spec("hypothesis")
+
+
+class Isolated(Planted):
+    """One whose program gets a process of its own."""
+
+    limits: ClassVar[list[float]] = []
+
+    def missing(self) -> str | None:
+        assert self.limits, "it is asked whether it runs before it is where it will"
+        return None
+
+    def isolate(self, time_limit: float) -> None:
+        self.limits.append(time_limit)
+
+
+def test_a_program_that_can_have_a_process_of_its_own_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A crash of R's is a fit that failed, and not the end of the hunt."""
+    monkeypatch.setattr(Isolated, "limits", [])
+    points = [Point("right", Isolated("right")), Point("own", Planted("own"))]
+    monkeypatch.setattr(engine_module, "entry_points", lambda **_: points)
+    words = ["hunt", "--engine=own", "--reference=right", "--models=1", f"--folder={tmp_path}"]
+    assert main([*words, "--family=gaussian", "--time-limit=7.5"]) == 0
+    assert Isolated.limits == [7.5]
+    for limit in ("0", "inf", "nan"):
+        assert main([*words, f"--time-limit={limit}"]) == 2
+        assert "time limit of a fit is a number of seconds" in capsys.readouterr().err
+    assert len(Isolated.limits) == 1

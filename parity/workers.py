@@ -176,11 +176,14 @@ def _serve(
 ) -> None:
     """Answer share after share, until the process that gives them is gone."""
     os.setsid()
-    threading.Thread(target=_end_with, args=(lifeline, folder), daemon=True).start()
+    watch = threading.Thread(target=_end_with, args=(lifeline, folder), daemon=True)
+    watch.start()
     while True:
         try:
             share = connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
+            # that thread ends all, once the folder is cleared away: this one must not be sooner
+            watch.join(_PATIENCE)
             return
         connection.send(_attempt(task, share))
 

@@ -180,12 +180,11 @@ def _serve(
     watch.start()
     while True:
         try:
-            share = connection.recv()
+            connection.send(_attempt(task, connection.recv()))
         except (EOFError, OSError):
             # that thread ends all, once the folder is cleared away: this one must not be sooner
             watch.join(_PATIENCE)
             return
-        connection.send(_attempt(task, share))
 
 
 def _attempt(task: Callable[[_Share], _Answer], share: _Share) -> tuple[bool, _Answer | Exception]:

@@ -3,8 +3,9 @@
 Each fit has a process of its own, which has loaded its libraries and the data when the clock
 starts: R a data frame with a factor, Python the same ("from a data frame": with the design, and
 with theta, the fixed effects and sigma by Newton's search) or the arrays alone.
-"Peak" is the memory at its highest less that after the imports, over the bytes of the data, which
-count themselves: y and x (8 a row) and g (4) of a frame, y, X and codes (32 a row) as arrays.
+"Peak" is the memory at its highest less that after the imports (with what pandas imports for its
+first table), over the bytes of the data, which count themselves: y and x (8 a row) and g (4) of a
+frame, y, X and codes (32 a row) as arrays.
 """
 
 from __future__ import annotations

@@ -150,8 +150,8 @@ class Intervals(Record):
             Number of R processes that fit; the result does not depend on it.
         engine
             Who draws and fits. ``"lme4"``; or ``"native"``, for an lmer: draws of NumPy's, all
-            fitted at once by Newton's method on the model's criterion, some hundred times faster
-            and each to its optimum's last digits (`workers` and `progress` do not matter then).
+            fitted at once by Newton's method on the model's criterion, twenty to two hundred times
+            faster and each to its optimum's last digits (`workers` and `progress` do not matter).
         progress
             Whether to show how far it is; by default on a terminal.
 

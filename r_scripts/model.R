@@ -131,15 +131,28 @@ evaluate_fit <- function(prepared) {
   model
 }
 
-# lme4 brings R down, and all that runs in its process, where every random effect is multiplied by 0 in every row. Where a
-# term has an intercept none is; only a 0 or a minus takes one away.
-may_lack_effects <- function(call) as.character(call[[1L]]) %in% names(PARSED) && takes_away(call$formula)
+# lme4 brings R down, and all that runs in its process, where every random effect is multiplied by 0 in every row. It is
+# not where a term has an intercept, which only a 0 or a minus takes away.
+may_lack_effects <- function(call) {
+  as.character(call[[1L]]) %in% names(PARSED) && all(vapply(effects_of(call$formula), takes_away, NA))
+}
+
+# What stands left of the bars.
+effects_of <- function(tree) {
+  if (!is.call(tree)) {
+    return(list())
+  }
+  if (as.character(tree[[1L]])[1L] %in% c("|", "||")) {
+    return(list(tree[[2L]]))
+  }
+  unlist(lapply(as.list(tree)[-1L], effects_of), recursive = FALSE)
+}
 
 PARSED <- list(lmer = c("lFormula", "REML"), glmer = c("glFormula", "family"), glmer.nb = "glFormula")
 
 takes_away <- function(tree) {
   if (is.numeric(tree)) {
-    return(tree == 0)
+    return(isTRUE(tree == 0))
   }
   if (!is.call(tree)) {
     return(FALSE)

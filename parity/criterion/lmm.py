@@ -216,9 +216,8 @@ class Point:
     @cached_property
     def _volume(self) -> float:
         """log|V|, for REML with log|X'V^-1 X|."""
-        weights = float(np.log(self.criterion.model.weights).sum())
         restricted = self.logdet_information if self.criterion.reml else 0.0
-        return self.system.logdet - weights + restricted
+        return self.system.logdet + self.criterion.model.volume + restricted
 
     @cached_property
     def deviance(self) -> float:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from parity.criterion.portions import portions
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
     Vector: TypeAlias = NDArray[np.float64]
     Matrix: TypeAlias = NDArray[np.float64]
 
-_ROWS = 1 << 14
-"""Rows whose logarithms are held together."""
 _NOT_GIVEN: Vector = np.empty(0)
 
 
@@ -129,8 +129,7 @@ class Model:
     @cached_property
     def volume(self) -> float:
         """log|W^-1|."""
-        parts = np.split(self.weights, range(_ROWS, self.n, _ROWS))
-        return -float(sum(np.log(part).sum() for part in parts))
+        return -float(sum(np.log(self.weights[rows]).sum() for rows in portions(self.n)))
 
     @cached_property
     def slices(self) -> tuple[slice, ...]:

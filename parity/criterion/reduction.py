@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from parity.criterion.covariance import triangle
+from parity.criterion.portions import portions, triangularize
 from parity.criterion.rotation import rotate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from parity.criterion.model import Matrix, Model, Vector
     from parity.criterion.rotation import Piece, Positions, Stack
@@ -27,8 +28,6 @@ _KEPT = 400_000
 """Numbers of a basis, rows times effects, up to which it is kept and not made anew at each use."""
 _BLOCK = 1 << 17
 """Numbers of responses that are reduced together: 1 MB."""
-_ROWS = 1 << 14
-"""Rows that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +99,9 @@ class Reduction:
 
     @cached_property
     def triangle(self) -> Matrix:
-        """R of ``W^1/2 X = Q R``, ``(p, p)``, from a few rows at a time."""
-        model = self.model
-        found: Matrix = np.empty((0, model.p))
-        for part in _parts(model.n):
-            rows = np.sqrt(model.weights[part])[:, None] * model.X[part]
-            found = np.asarray(np.linalg.qr(np.concatenate([found, rows]), mode="r"))
-        return found
+        """R of ``W^1/2 X = Q R``, ``(p, p)``."""
+        scaled = (self._scaled(rows) for rows in portions(self.model.n))
+        return triangularize(scaled, self.model.p)
 
     @property
     def pieces(self) -> Iterable[Piece]:
@@ -122,8 +117,12 @@ class Reduction:
 
     def basis(self, rows: Positions | slice) -> Matrix:
         """Return Q at some rows, ``(n, p)``."""
-        scaled = np.sqrt(self.model.weights[rows])[:, None] * self.model.X[rows]
+        scaled = self._scaled(rows)
         return np.asarray(np.linalg.solve(self.triangle.T, scaled.T), dtype=np.float64).T
+
+    def _scaled(self, rows: Positions | slice) -> Matrix:
+        """Return W^1/2 X at some rows, ``(n, p)``."""
+        return np.asarray(np.sqrt(self.model.weights[rows])[:, None] * self.model.X[rows])
 
     @cached_property
     def _reduced(self) -> tuple[tuple[Bundle, ...], Matrix, int]:
@@ -184,7 +183,7 @@ class Reduction:
     def _reduce(self, responses: Matrix) -> Responses:
         """Return a few responses reduced: so few that what is made of them stays in the cache."""
         turned = np.zeros((self.model.p, responses.shape[1]))
-        for part in _parts(self.model.n):
+        for part in portions(self.model.n):
             turned += self.basis(part).T @ self._weighted(responses, part)
         if not np.isfinite(turned).all():
             message = "a response is not finite everywhere"
@@ -207,11 +206,6 @@ class Reduction:
         scaled: Matrix = responses[rows] - model.offset[rows, None]
         scaled *= np.sqrt(model.weights[rows])[:, None]
         return scaled
-
-
-def _parts(n: int) -> Iterator[slice]:
-    """Yield the rows some at a time."""
-    return (slice(start, start + _ROWS) for start in range(0, n, _ROWS))
 
 
 def _products(unit: Vector) -> Vector:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import patsy as untyped_patsy
 
+from parity.criterion.portions import portions, triangularize
 from parity.design.terms import NotExpressibleError, Terms
 from parity.result import Design
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 patsy: Any = untyped_patsy
 
-_ROWS = 1 << 14
-"""Rows that are looked at together."""
 RANK_TOLERANCE = 1e-7
 """Below this share of its length a column depends on earlier ones: R's lm, lme4's rank check."""
 
@@ -68,16 +67,11 @@ def code(terms: Terms, table: pd.DataFrame) -> Coded:
     columns = list(coding.columns())
     positions = [position for _, position in columns]
     matrix: NDArray[np.float64] = np.empty((len(table), len(positions)))
-    for rows in _pieces(len(table)):
+    for rows in portions(len(table)):
         (built,) = patsy.build_design_matrices([info], table.iloc[rows], NA_action="raise")
         matrix[rows] = np.asarray(built)[:, positions]
     order = tuple(int(j) for j in np.argsort(positions))
     return Coded(Design(tuple(name for name, _ in columns), matrix), order)
-
-
-def _pieces(n: int) -> Iterator[slice]:
-    """Yield the rows a few MB at a time."""
-    return (slice(start, start + _ROWS) for start in range(0, n, _ROWS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +170,8 @@ def independent(matrix: NDArray[np.float64]) -> tuple[int, ...]:
     This is the outcome of LINPACK's dqrdc2 in R: a column whose remainder is below
     `RANK_TOLERANCE` of its length is moved to the end.
     """
-    triangle = _triangle(matrix)
+    rows = (matrix[portion] for portion in portions(len(matrix)))
+    triangle = triangularize(rows, matrix.shape[1])
     basis = np.empty((len(triangle), 0))
     kept: list[int] = []
     for j, column in enumerate(triangle.T):
@@ -187,11 +182,3 @@ def independent(matrix: NDArray[np.float64]) -> tuple[int, ...]:
             kept.append(j)
             basis = np.column_stack([basis, remainder / length])
     return tuple(kept)
-
-
-def _triangle(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return R of a matrix ``(n, p)``, whose columns have the lengths and angles of its own."""
-    found: NDArray[np.float64] = np.empty((0, matrix.shape[1]))
-    for rows in _pieces(len(matrix)):
-        found = np.asarray(np.linalg.qr(np.concatenate([found, matrix[rows]]), mode="r"))
-    return found

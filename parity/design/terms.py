@@ -20,6 +20,7 @@ Vector: TypeAlias = "NDArray[np.float64]"
 _FACTOR_CALLS = frozenset({"factor", "as.factor"})
 _FIRST_DOUBLE = 2**31
 """Integers from here on are doubles to R."""
+_NUMBERS = (int, float, np.integer, np.floating)
 _OPERATORS = {"+": "+", "-": "-", "*": "*", "/": "/", ":": ":", "%in%": ":", "^": "**"}
 
 _FUNCTIONS: Mapping[str, Callable[[Vector], Vector]] = {
@@ -205,12 +206,18 @@ def _labels(levels: Sequence[object]) -> list[str]:
 
     Integers of which one is too large for R's are doubles, all of them.
     """
-    numbers = [number for number in levels if isinstance(number, int | float)]
-    doubles = any(isinstance(n, float) or abs(n) >= _FIRST_DOUBLE for n in numbers)
+    doubles = any(_is_double(level) for level in levels)
     return [
-        spell(float(level)) if doubles and isinstance(level, int | float) else _name(level)
+        spell(float(level)) if doubles and isinstance(level, _NUMBERS) else _name(level)
         for level in levels
     ]
+
+
+def _is_double(number: object) -> bool:
+    """Whether R has a double for a number."""
+    if isinstance(number, (int, np.integer)):
+        return abs(int(number)) >= _FIRST_DOUBLE
+    return isinstance(number, (float, np.floating))
 
 
 def _name(level: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from parity.resampling.subject import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -181,10 +182,9 @@ def bootstrap(
     subject = _subject(fit_or_spec, data, REML=REML)
     if responses is None:
         return _simulated(subject, require_count(n), draw_seed(seed))
-    try:
-        fits = subject.fitter.fit(_numbers(responses), subject.parameters.theta)
-    except ValueError as error:
-        raise InputError(f"The responses cannot be fitted: {error}.") from error
+    given = _numbers(responses)
+    with _refused():
+        fits = subject.fitter.fit(given, subject.parameters.theta)
     return _gathered(subject, [fits], seed=None)
 
 
@@ -195,8 +195,18 @@ def bootstrap_arrays(model: Arrays, n: int, seed: int) -> Bootstrap:
 
 def _simulated(subject: Subject, n: int, seed: int) -> Bootstrap:
     generator = np.random.Generator(np.random.PCG64(seed))
-    fits = subject.fitter.resample(subject.parameters, n, generator)
-    return _gathered(subject, list(fits), seed=seed)
+    with _refused():
+        fits = list(subject.fitter.resample(subject.parameters, n, generator))
+    return _gathered(subject, fits, seed=seed)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    """Raise `InputError` for what the criterion refuses."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(f"The responses cannot be fitted: {error}.") from error
 
 
 def _subject(

@@ -92,11 +92,11 @@ def test_a_design_has_a_name_for_each_column(shape: tuple[int, ...]) -> None:
         Design(("a", "b"), np.zeros(shape))
 
 
-@pytest.mark.parametrize("cell", [float("nan"), float("inf")])
+@pytest.mark.parametrize("cell", [float("nan"), float("inf"), -float("inf")])
 def test_a_design_is_finite(cell: float) -> None:
     matrix = np.ones((4, 2))
     matrix[2, 1] = cell
-    with pytest.raises(ValueError, match=r"design\[b\] is (nan|inf) in row 3; X is finite"):
+    with pytest.raises(ValueError, match=r"design\[b\] is (nan|inf|-inf) in row 3; X is finite"):
         Design(("a", "b"), matrix)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from parity.criterion import joint, reduction, rotation
+from parity.criterion import joint, portions, reduction, rotation
 from parity.criterion.components import are_narrow, connect
 from parity.criterion.covariance import covariances, factors
 from parity.criterion.derivative import differentiate
@@ -90,7 +90,7 @@ def test_together_they_are_what_they_are_one_by_one(
     # two at a time, of single rows and components, the rotation made anew at each use
     monkeypatch.setattr(joint, "_CHUNK", 2 * sum(bundle.numbers for bundle in whole.prepared))
     monkeypatch.setattr(reduction, "_BLOCK", 2 * model.n)
-    monkeypatch.setattr(reduction, "_ROWS", 1)
+    monkeypatch.setattr(portions, "ROWS", 1)
     monkeypatch.setattr(reduction, "_KEPT", 0)
     monkeypatch.setattr(rotation, "_PIECE", 1)
     monkeypatch.setattr(rotation, "_PIECES", 10**6)
@@ -102,6 +102,25 @@ def test_together_they_are_what_they_are_one_by_one(
     assert found[0] == pytest.approx(expected[0], rel=1e-14)
     some = pieces.heights([stack[[5, 2]] for stack in parts], np.array([5, 2]))
     assert some == pytest.approx(expected[0][[5, 2]], rel=1e-14)
+
+
+def test_many_components_are_cut_into_few_pieces_that_hold_each_row_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The rows of a piece are looked for among all: the number of pieces is bounded."""
+    model = example("nested", dressed=True)
+    whole = Reduction(model)
+    monkeypatch.setattr(rotation, "_PIECE", 1)
+    monkeypatch.setattr(rotation, "_PIECES", 3)
+    pieces = list(rotate(model))
+    assert 2 <= len(pieces) <= 4
+    rows = np.concatenate([np.arange(model.n)[piece.rows] for piece in pieces])
+    assert sorted(rows.tolist()) == list(range(model.n))
+    assert not (np.diff(model.blocks[0].codes) >= 0).all()
+    again = Reduction(model)
+    assert again.within == pytest.approx(whole.within, rel=1e-12, abs=1e-14)
+    y = model.y[:, None]
+    assert again.reduce(y).squares == pytest.approx(whole.reduce(y).squares, rel=1e-12)
 
 
 def test_columns_far_from_zero_and_units_far_from_one_cost_no_digits() -> None:

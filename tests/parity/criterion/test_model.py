@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from parity.criterion import portions
 from parity.criterion.model import Block, Model
 
 
@@ -87,3 +88,13 @@ def test_random_effects_columns_that_are_not_finite_are_refused(number: float) -
     columns[1] = number
     with pytest.raises(ValueError, match="finite"):
         model(blocks=(Block(np.array([0, 1, 0, 1]), columns, 2),))
+
+
+def test_the_volume_is_that_of_all_weights_in_however_many_portions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights = np.array([0.5, 2.0, 8.0, 0.25])
+    for rows in (1, 2, 3, 4, 100):
+        monkeypatch.setattr(portions, "ROWS", rows)
+        assert model(weights=weights).volume == pytest.approx(-np.log(2.0), rel=1e-14)
+    assert model().volume == 0.0

@@ -189,6 +189,27 @@ def test_weights_in_other_units_scale_theta_alone(layout: str, unit: float) -> N
     assert 0 < here.singular.sum() < 8
 
 
+@pytest.mark.parametrize("weight", [1e-30, 1e12])
+def test_one_row_of_an_extreme_weight_does_not_say_where_the_search_begins(weight: float) -> None:
+    model = example("vector", dressed=True)
+    weights = model.weights.copy()
+    weights[0] = weight
+    model = replace(model, weights=weights)
+    found = Fitter(model, reml=True).fit(model.y[:, None])
+    assert found.converged.all()
+    criterion = Criterion(model, reml=True)
+    sizes = (0.0, 0.1, 0.2, 0.4, 0.8)
+    grid = [
+        criterion.deviance(np.array([one, sign * other, last]))
+        for one in sizes
+        for other in sizes
+        for last in sizes
+        for sign in (1.0, -1.0)
+    ]
+    assert found.deviance[0] < min(grid)
+    assert min(grid) - found.deviance[0] < 2.0
+
+
 def test_without_random_effects_it_is_least_squares() -> None:
     model = example("crossed", dressed=True)
     drawn = responses(model, 3)

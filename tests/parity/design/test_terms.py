@@ -9,7 +9,7 @@ import pandas as pd
 import patsy as untyped_patsy
 import pytest
 
-from parity.design import coding
+from parity.criterion import portions as module
 from parity.design.coding import code, independent
 from parity.design.frame import model_frame
 from parity.design.terms import (
@@ -260,7 +260,7 @@ def test_a_design_that_is_made_a_few_rows_at_a_time_is_the_same(
     terms = translate(parse("y ~ a * x + b:x + late").fixed)
     whole = code(terms, table)
     # neither piece of two rows has all levels of a
-    monkeypatch.setattr(coding, "_ROWS", 2)
+    monkeypatch.setattr(module, "ROWS", 2)
     pieces = code(terms, table)
     assert pieces.design.columns == whole.design.columns
     assert pieces.patsy_order == whole.patsy_order
@@ -277,7 +277,7 @@ def test_columns_of_many_rows_depend_as_they_do_together(monkeypatch: pytest.Mon
     beside = own[:, 0] + 1e-5 * own[:, 0].std() * rng.normal(size=53)
     matrix = np.column_stack([own[:, :2], spanned, np.zeros(53), own[:, 2:], 2.0 * own[:, 3]])
     for rows in (1 << 14, 53, 10, 1):
-        monkeypatch.setattr(coding, "_ROWS", rows)
+        monkeypatch.setattr(module, "ROWS", rows)
         assert independent(matrix) == (0, 1, 4, 5)
         assert independent(np.column_stack([own[:, 0] - 1e6, beside - 1e6])) == (0, 1)
         assert independent(np.column_stack([own[:, 0], own[:, 0] + 1e-4 * own[:, 3]])) == (0,)

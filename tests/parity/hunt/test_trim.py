@@ -97,3 +97,10 @@ def test_a_model_keeps_its_family_its_sizes_and_one_fixed_effect() -> None:
     for part in ("family", "link", "nagq", "weights", "criterion", "response"):
         assert getattr(smaller.spec, part) == getattr(spec, part)
     assert set(smaller.data.columns) == {"y", "f", "g", "n"}
+
+
+def test_a_term_less_makes_a_prey_smaller_though_its_column_stays() -> None:
+    plain = Prey(parse("y ~ x + f + (1 | g) + (1 | h)", criterion="ML"), LARGE.data, "made")
+    assert plain.data is LARGE.data
+    split = Prey(parse("y ~ x + f + (x || g) + (1 | h)", criterion="ML"), LARGE.data, "made")
+    assert plain.size < LARGE.size < split.size

@@ -245,6 +245,15 @@ def test_what_cannot_be_bootstrapped_is_one_sentence(sleep: pd.DataFrame) -> Non
             found.confint(level)
 
 
+def test_a_fit_with_a_weight_of_zero_is_refused_in_a_sentence(sleep: pd.DataFrame) -> None:
+    subject = of_model(parse(FORMULA), sleep)
+    weights = np.arange(180.0)
+    fitter = Fitter(replace(subject.fitter.model, weights=weights), reml=False)
+    fit = FakeFit(replace(subject, fitter=fitter))
+    with pytest.raises(InputError, match=r"cannot be fitted: a row whose weight is not positive"):
+        parity.bootstrap(fit, n=3, seed=1)
+
+
 def test_fixed_effects_that_span_the_random_ones_leave_reml_nothing(sleep: pd.DataFrame) -> None:
     for spanned in ("factor(Subject)", "factor(Subject) * Days"):
         effects = "Days" if "Days" in spanned else "1"
